@@ -1,0 +1,17 @@
+"""Who did it: the actor named on every event."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ActorKind = Literal["person", "program", "worker", "agent", "engine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One who acts: a person by user name, a program by token, a worker by process, an agent by id, the engine."""
+
+    kind: ActorKind
+    name: str
+
+
+ENGINE = Actor("engine", "crux")
