@@ -20,12 +20,8 @@ PREFIX = "CRUX_"
 class Conf(BaseModel, validate_assignment=True, allow_inf_nan=False):
     """The settings; the environment's name of `lease_seconds` is `CRUX_LEASE_SECONDS`."""
 
-    lease_seconds: float = Field(
-        15, gt=0, le=3600, description="s; a worker that misses three beats of 5 s is dead"
-    )
-    workers: int = Field(
-        2, ge=1, le=64, description="worker processes of one `crux up`; one a core is enough"
-    )
+    lease_seconds: float = Field(15, gt=0, le=3600, description="s; a worker that misses three beats of 5 s is dead")
+    workers: int = Field(2, ge=1, le=64, description="worker processes of one `crux up`; one a core is enough")
     worker_concurrency: int = Field(
         100, ge=1, le=5000, description="slots a worker process; agents wait for models, so many fit in one"
     )
@@ -33,9 +29,7 @@ class Conf(BaseModel, validate_assignment=True, allow_inf_nan=False):
         200, ge=1, le=100_000, description="tasks of a list at once, where the list itself says nothing"
     )
     drain_seconds: float = Field(5, ge=0, le=600, description="s a worker waits for its tasks at stop")
-    max_abandoned: int = Field(
-        6, ge=1, le=100, description="attempts a task may lose to dying workers before it fails"
-    )
+    max_abandoned: int = Field(6, ge=1, le=100, description="attempts a task may lose to dying workers before it fails")
     max_value_bytes: int = Field(
         262_144, ge=1024, description="bytes of one input, result or metadata as JSON; a row stays readable"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import InterfaceError, OperationalError, connection
@@ -17,7 +17,8 @@ async def in_db(service: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R
 
     After an error of the connection it is dropped if it is of no more use, so that the next call gets a new one.
     """
-    return await sync_to_async(_call, thread_sensitive=True)(service, *args, **kwargs)
+    call: Callable[..., Awaitable[R]] = sync_to_async(_call, thread_sensitive=True)
+    return await call(service, *args, **kwargs)
 
 
 def run_sync(verb: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -25,7 +26,7 @@ def run_sync(verb: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs)
     return async_to_sync(verb)(*args, **kwargs)
 
 
-def _call(service: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def _call(service: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     try:
         return service(*args, **kwargs)
     except (OperationalError, InterfaceError):

@@ -51,9 +51,7 @@ class Attempt(models.Model):
     task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveIntegerField()
     status = models.CharField(max_length=20, choices=choices(AttemptStatus), default=AttemptStatus.RUNNING)
-    worker = models.ForeignKey(
-        Worker, null=True, blank=True, on_delete=models.SET_NULL, related_name="attempts"
-    )
+    worker = models.ForeignKey(Worker, null=True, blank=True, on_delete=models.SET_NULL, related_name="attempts")
     worker_name = models.CharField(max_length=300, blank=True, default="")
     agent = models.CharField(max_length=100, blank=True, default="")
     model = models.CharField(max_length=200, blank=True, default="")

@@ -30,9 +30,7 @@ class Owner(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     last_seq = models.BigIntegerField(default=0)
     first_seq = models.BigIntegerField(default=1)
-    created_by = models.ForeignKey(
-        "auth.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    created_by = models.ForeignKey("auth.User", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -49,7 +49,7 @@ class Event(models.Model):
     topic = models.CharField(max_length=60)
     seq = models.BigIntegerField()
     kind = models.CharField(max_length=40)
-    task = models.CharField(max_length=200, null=True, blank=True)
+    task = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - null is the contract: no task
     actor_kind = models.CharField(max_length=10)
     actor_name = models.CharField(max_length=300)
     data = models.JSONField(default=dict)

@@ -74,13 +74,9 @@ class Task(models.Model):
     """One piece of work. Status and all that follows from it are written by services alone."""
 
     task_list = models.ForeignKey(TaskList, on_delete=models.CASCADE, related_name="tasks")
-    key = models.CharField(
-        max_length=200, verbose_name="id", help_text="the caller's; unique in its list for ever"
-    )
+    key = models.CharField(max_length=200, verbose_name="id", help_text="the caller's; unique in its list for ever")
     position = models.PositiveIntegerField(help_text="dense, from 1, in the order of adding")
-    parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
-    )
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
     label = models.CharField(max_length=300)
     description = models.TextField(blank=True, default="")
     input = models.JSONField(null=True, blank=True)
@@ -104,9 +100,7 @@ class Task(models.Model):
     removed_at = models.DateTimeField(null=True, blank=True)
     waiting_for = models.PositiveIntegerField(default=0, help_text="dependencies not yet satisfied")
     attempt_count = models.PositiveIntegerField(default=0)
-    failed_count = models.PositiveIntegerField(
-        default=0, help_text="failed attempts since a person's last retry"
-    )
+    failed_count = models.PositiveIntegerField(default=0, help_text="failed attempts since a person's last retry")
     abandoned_count = models.PositiveIntegerField(default=0, help_text="abandoned ones since then")
     tokens = models.BigIntegerField(default=0)
     cost = models.DecimalField(max_digits=16, decimal_places=8, null=True, blank=True, help_text="USD")

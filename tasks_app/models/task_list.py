@@ -67,8 +67,7 @@ class TaskListQuerySet(models.QuerySet["TaskList"]):
             pending__gt=0,
             discarded_at__isnull=True,
         ).filter(
-            Q(concurrency__isnull=True, in_progress__lt=conf.list_concurrency)
-            | Q(in_progress__lt=F("concurrency"))
+            Q(concurrency__isnull=True, in_progress__lt=conf.list_concurrency) | Q(in_progress__lt=F("concurrency"))
         )
 
 
@@ -78,18 +77,12 @@ class TaskList(Owner):
     topic_prefix = "list"
 
     title = models.CharField(max_length=200)
-    plan = models.ForeignKey(
-        Plan, null=True, blank=True, on_delete=models.SET_NULL, related_name="task_lists"
-    )
+    plan = models.ForeignKey(Plan, null=True, blank=True, on_delete=models.SET_NULL, related_name="task_lists")
     metadata = models.JSONField(default=dict, blank=True)
     agent = models.CharField(max_length=100, blank=True, default="", help_text="for tasks that name none")
-    concurrency = models.PositiveIntegerField(
-        null=True, blank=True, help_text="tasks at once; empty: the default"
-    )
+    concurrency = models.PositiveIntegerField(null=True, blank=True, help_text="tasks at once; empty: the default")
     status = models.CharField(max_length=20, choices=choices(ListStatus), default=ListStatus.PENDING)
-    pauses = models.JSONField(
-        default=list, blank=True, help_text="reasons; while there is one, nothing is claimed"
-    )
+    pauses = models.JSONField(default=list, blank=True, help_text="reasons; while there is one, nothing is claimed")
 
     pending = models.PositiveIntegerField(default=0)
     in_progress = models.PositiveIntegerField(default=0)

@@ -34,15 +34,11 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
 
     def alive(self) -> WorkerQuerySet:
         """Those that beat within the lease and have not said goodbye."""
-        return self.filter(
-            stopped_at__isnull=True, beat_at__gte=Now() - timedelta(seconds=conf.lease_seconds)
-        )
+        return self.filter(stopped_at__isnull=True, beat_at__gte=Now() - timedelta(seconds=conf.lease_seconds))
 
     def dead(self) -> WorkerQuerySet:
         """Those whose lease is out, or that have said goodbye."""
-        return self.exclude(
-            stopped_at__isnull=True, beat_at__gte=Now() - timedelta(seconds=conf.lease_seconds)
-        )
+        return self.exclude(stopped_at__isnull=True, beat_at__gte=Now() - timedelta(seconds=conf.lease_seconds))
 
 
 class Worker(models.Model):

@@ -30,9 +30,7 @@ def create_token(owner: User, name: str) -> str:
 
 def owner_of_token(secret: str) -> User | None:
     """Whose token this is; None if it is unknown, revoked, or its owner may no longer sign in. One query."""
-    row = (
-        Token.objects.select_related("owner").filter(digest=_digest(secret), revoked_at__isnull=True).first()
-    )
+    row = Token.objects.select_related("owner").filter(digest=_digest(secret), revoked_at__isnull=True).first()
     return row.owner if row and row.owner.is_active else None
 
 

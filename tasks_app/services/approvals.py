@@ -59,7 +59,5 @@ def _awaiting(ledger: Ledger, task_id: str) -> Task:
         raise IllegalTransition("Only a person opens or closes a gate.", status=task.status)
     if task.status != TaskStatus.AWAITING_APPROVAL:
         state = words(task.status)
-        raise IllegalTransition(
-            f"Task {task_id!r} is {state}; it does not await approval.", status=task.status
-        )
+        raise IllegalTransition(f"Task {task_id!r} is {state}; it does not await approval.", status=task.status)
     return task

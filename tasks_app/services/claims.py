@@ -65,13 +65,11 @@ def claim(worker_id: UUID, limit: int, *, idle: bool, after: UUID | None = None)
         after: the list served last.
     """
     lists = list(TaskList.objects.runnable().order_by("id").values_list("id", flat=True)[:MAX_LISTS])
-    worker = (
-        Worker.objects.filter(pk=worker_id, stopped_at__isnull=True).first() if lists and limit > 0 else None
-    )
+    worker = Worker.objects.filter(pk=worker_id, stopped_at__isnull=True).first() if lists and limit > 0 else None
     if worker is None:
         return Claimed(last_list=after)
     if after is not None:
-        lists.sort(key=lambda list_id: (list_id <= after, list_id))
+        lists = [list_id for list_id in lists if list_id > after] + [list_id for list_id in lists if list_id <= after]
     got: list[Claim] = []
     for turn, list_id in enumerate(lists):
         free = limit - len(got)
@@ -138,7 +136,7 @@ def fail(claim: Claim, error: str, *, retryable: bool = True) -> TaskSnapshot:
     with _held(claim) as (ledger, attempt, task):
         ledger.end_attempts([attempt], AttemptStatus.FAILED, error=text, stopped_at=ledger.now)
         failures = task.failed_count + 1
-        columns = {"failed_count": failures, "feedback": text, "error": text, "ended_at": ledger.now}
+        columns: dict[str, Any] = {"failed_count": failures, "feedback": text, "error": text, "ended_at": ledger.now}
         data: dict[str, Any] = {"attempt": attempt.number, "error": text[:500]}
         if retryable and failures < task.max_attempts:
             due = ledger.now + timedelta(seconds=backoff_seconds(failures))
@@ -217,7 +215,7 @@ def _open_attempts(ledger: Ledger, tasks: Sequence[Task], worker: Worker) -> lis
 
 @contextmanager
 def _held(claim: Claim) -> Iterator[tuple[Ledger, Attempt, Task]]:
-    """The list's books, the attempt and its task, if the attempt still runs. Three queries, the list's two among them."""
+    """The list's books, the attempt and its task, if the attempt still runs. Three queries."""
     try:
         with open_list(claim.list_id, actor=Actor("worker", claim.worker)) as ledger:
             rows = Attempt.objects.select_for_update(of=("self",)).select_related("task")
@@ -233,9 +231,7 @@ def _check_held(claim: Claim, attempt: Attempt | None) -> Attempt:
         raise AttemptLost(f"{what} is gone; stop working on it.")
     if attempt.status in (AttemptStatus.COMPLETED, AttemptStatus.FAILED):
         state = words(attempt.status)
-        raise IllegalTransition(
-            f"{what} has already {state}; what it said first stays.", status=attempt.task.status
-        )
+        raise IllegalTransition(f"{what} has already {state}; what it said first stays.", status=attempt.task.status)
     if attempt.status != AttemptStatus.RUNNING:
         raise AttemptLost(f"{what} was {words(attempt.status)}; stop working on it.")
     return attempt

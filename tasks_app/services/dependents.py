@@ -34,9 +34,7 @@ def is_satisfied(status: str, by_dependency: bool) -> bool:
 
 def is_barring(status: str, by_dependency: bool) -> bool:
     """A dependency bars its dependents when it ended without being satisfied."""
-    return status in (TaskStatus.FAILED, TaskStatus.CANCELLED) or (
-        status == TaskStatus.SKIPPED and by_dependency
-    )
+    return status in (TaskStatus.FAILED, TaskStatus.CANCELLED) or (status == TaskStatus.SKIPPED and by_dependency)
 
 
 def standings(task_ids: Collection[int]) -> dict[int, Standing]:

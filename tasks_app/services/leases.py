@@ -47,7 +47,7 @@ def release(claims: Sequence[Claim], reason: str = "its worker stopped") -> int:
 
 
 def sweep() -> int:
-    """Take over from the dead: end their attempts as abandoned and put the tasks back, or fail one that has cost too many.
+    """Take over from the dead: abandon their attempts, put the tasks back, fail one that has cost too many.
 
     Every pool runs it; that several do at once is harmless. Chunks of 500, a transaction a list. Returns how many
     attempts were abandoned.
@@ -88,9 +88,7 @@ def _abandon(ledger: Ledger, attempts: Sequence[Attempt]) -> None:
                 ended_at=ledger.now,
             )
         else:
-            _give_back(
-                ledger, [attempt], kind="task.abandoned", data=lambda _, d=data: d, abandoned_count=lost
-            )  # type: ignore[misc]
+            _give_back(ledger, [attempt], kind="task.abandoned", data=lambda _, d=data: d, abandoned_count=lost)  # type: ignore[misc]
 
 
 def _give_back(
@@ -119,9 +117,7 @@ def _record_stopped(attempts: Any) -> None:
         batch = list(group)
         with open_list(list_id, actor=ENGINE, even_discarded=True) as ledger:
             for attempt in batch:
-                ledger.note(
-                    "task.changed", task=attempt.task, data={"attempt": attempt.number, "stopped": True}
-                )
+                ledger.note("task.changed", task=attempt.task, data={"attempt": attempt.number, "stopped": True})
             ids = [attempt.pk for attempt in batch]
             Attempt.objects.filter(pk__in=ids, stopped_at__isnull=True).update(stopped_at=ledger.now)
             keys = [attempt.task_id for attempt in batch]

@@ -144,9 +144,7 @@ class Ledger:
         The caller has locked their rows, so that no usage is recorded in between and lost.
         """
         for chunk in dependents.chunks(attempts):
-            rows = Attempt.objects.filter(
-                pk__in=[attempt.pk for attempt in chunk], status=AttemptStatus.RUNNING
-            )
+            rows = Attempt.objects.filter(pk__in=[attempt.pk for attempt in chunk], status=AttemptStatus.RUNNING)
             if rows.update(status=status, ended_at=self.now, **columns) != len(chunk):
                 raise IllegalTransition("An attempt ended meanwhile; look again.", status=str(status))
         for attempt in attempts:
@@ -234,9 +232,7 @@ class Ledger:
             and task.waiting_for == 0
         ]
         if gated:
-            self.move(
-                gated, TaskStatus.AWAITING_APPROVAL, by=By.ENGINE, kind="task.awaiting_approval", actor=ENGINE
-            )
+            self.move(gated, TaskStatus.AWAITING_APPROVAL, by=By.ENGINE, kind="task.awaiting_approval", actor=ENGINE)
 
     def _settle_list(self) -> None:
         row, discarded = self.row, self.row.discarded_at is not None

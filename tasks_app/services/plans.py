@@ -38,9 +38,7 @@ def create(
         created_by=created_by,
     )
     with transaction.atomic():
-        drafted = events.draft(
-            plan, "plan.created", actor=actor, at=timezone.now(), data={"title": plan.title}
-        )
+        drafted = events.draft(plan, "plan.created", actor=actor, at=timezone.now(), data={"title": plan.title})
         plan.save(force_insert=True)
         _keep_revision(plan, actor)
         events.write([drafted])
@@ -81,9 +79,7 @@ def update(
         if content is not None:
             plan.content = _content(content)
         if metadata is not None:
-            plan.metadata = as_json(
-                dict(metadata), what="The plan's metadata", max_bytes=conf.max_value_bytes
-            )
+            plan.metadata = as_json(dict(metadata), what="The plan's metadata", max_bytes=conf.max_value_bytes)
         if title is not None or content is not None:
             plan.version += 1
             _keep_revision(plan, actor)
@@ -111,7 +107,5 @@ def _content(content: str) -> str:
     size = len(content.encode(errors="replace"))
     if size > conf.max_value_bytes:
         limit = conf.max_value_bytes
-        raise ValueRefused(
-            f"The plan is {size:,} bytes; at most {limit:,} are stored (CRUX_MAX_VALUE_BYTES)."
-        )
+        raise ValueRefused(f"The plan is {size:,} bytes; at most {limit:,} are stored (CRUX_MAX_VALUE_BYTES).")
     return clean_text(content)

@@ -135,9 +135,7 @@ def finish_discard(list_id: UUID, *, actor: Actor) -> None:
             if not tasks:
                 return
             cancel_attempts(ledger, tasks)
-            ledger.move(
-                tasks, TaskStatus.CANCELLED, by=By.DISCARD, kind="task.cancelled", ended_at=ledger.now
-            )
+            ledger.move(tasks, TaskStatus.CANCELLED, by=By.DISCARD, kind="task.cancelled", ended_at=ledger.now)
 
 
 def cancel_attempts(ledger: Ledger, tasks: list[Task]) -> None:

@@ -53,9 +53,7 @@ def add_many(list_id: UUID, new: Sequence[NewTask], *, actor: Actor) -> list[Tas
         DuplicateTaskId, DependencyRefused, ValueRefused, TaskListNotFound, TaskListDiscarded.
     """
     if len(new) > conf.max_batch_tasks:
-        raise ValueRefused(
-            f"{len(new):,} tasks at once; at most {conf.max_batch_tasks:,} (CRUX_MAX_BATCH_TASKS)."
-        )
+        raise ValueRefused(f"{len(new):,} tasks at once; at most {conf.max_batch_tasks:,} (CRUX_MAX_BATCH_TASKS).")
     drafts = [_draft(task) for task in new]
     _check_ids(new)
     _check_cycles(new)
@@ -101,14 +99,10 @@ def retry(list_id: UUID, task_id: str, *, actor: Actor, by: By = By.PERSON, reas
     with _opened(list_id, task_id, actor) as (ledger, task):
         if task.status not in FINAL:
             state = words(task.status)
-            raise IllegalTransition(
-                f"Task {task_id!r} is {state}; only one that has ended is retried.", status=state
-            )
+            raise IllegalTransition(f"Task {task_id!r} is {state}; only one that has ended is retried.", status=state)
         standing = standings([task.pk])[task.pk] if ledger.row.has_dependencies else None
         if standing and standing.barred_by:
-            raise DependencyRefused(
-                f"Task {task_id!r} cannot run: {standing.reason}; retry {standing.barred_by!r}."
-            )
+            raise DependencyRefused(f"Task {task_id!r} cannot run: {standing.reason}; retry {standing.barred_by!r}.")
         ledger.move(
             [task],
             TaskStatus.PENDING,
@@ -131,9 +125,7 @@ def retry(list_id: UUID, task_id: str, *, actor: Actor, by: By = By.PERSON, reas
     return task.snapshot()
 
 
-def cancel(
-    list_id: UUID, task_id: str, *, actor: Actor, by: By = By.PERSON, reason: str = ""
-) -> TaskSnapshot:
+def cancel(list_id: UUID, task_id: str, *, actor: Actor, by: By = By.PERSON, reason: str = "") -> TaskSnapshot:
     """End a task that has not ended. If it runs, its attempt is fenced at once and its worker is told to stop.
 
     Raises:
@@ -218,9 +210,7 @@ def _because(reason: str) -> Callable[[Task], dict[str, str]] | None:
 def _draft(new: NewTask) -> Task:
     what = f"of task {new.id!r}"
     if not new.id or len(new.id) > 200 or clean_text(new.id) != new.id or new.id != new.id.strip():
-        raise ValueRefused(
-            f"A task's id is 1 to 200 characters without blanks at its ends, not {new.id[:220]!r}."
-        )
+        raise ValueRefused(f"A task's id is 1 to 200 characters without blanks at its ends, not {new.id[:220]!r}.")
     if new.max_attempts < 1:
         raise ValueRefused(f"The max_attempts {what} is {new.max_attempts}; it is at least 1.")
     if not -(2**31) <= new.priority < 2**31:

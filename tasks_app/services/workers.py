@@ -10,9 +10,7 @@ from django.db.models.functions import Now
 from tasks_app.conf import conf
 from tasks_app.models import Worker, WorkerSnapshot
 
-KEPT = timedelta(
-    days=7
-)  # a dead worker's row is kept for people to look at, then only its name in the attempts
+KEPT = timedelta(days=7)  # a dead worker's row is kept for people to look at, then only its name in the attempts
 
 
 def register(host: str, pid: int, slots: int, cluster: str) -> WorkerSnapshot:
