@@ -25,12 +25,12 @@ test: setup-dev  ## the whole suite: SQLite, PostgreSQL, a real browser
 lint: setup-dev  ## style
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet .
-	@find templates -name '*.html' | xargs -r .venv/bin/djade --target-version 5.2 --check
+	@find templates -name '*.html' 2>/dev/null | xargs -r .venv/bin/djade --target-version 5.2 --check
 
 fix: setup-dev  ## style, mended where a tool can
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
-	@find templates -name '*.html' | xargs -r .venv/bin/djade --target-version 5.2
+	@find templates -name '*.html' 2>/dev/null | xargs -r .venv/bin/djade --target-version 5.2
 
 check: export CRUX_HOME := $(CURDIR)/.venv/check
 check: lint  ## style, types, layers, migrations, deployment

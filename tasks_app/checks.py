@@ -2,7 +2,7 @@
 
 crux.E001  a CRUX_* value cannot be read
 crux.E002  CRUX_HOME cannot be written
-crux.E003  the database is neither a SQLite file nor PostgreSQL
+crux.E003  the database is in memory
 crux.E004  SQLite is too old
 crux.W001  a variable of the environment looks like a misspelled setting
 crux.W002  (--deploy) the site is called by public names without TLS
@@ -64,13 +64,12 @@ def home_is_writable(app_configs: Apps = None, **_: Any) -> Iterable[CheckMessag
 
 def database_is_served(app_configs: Apps = None, **_: Any) -> Iterable[CheckMessage]:
     database = settings.DATABASES["default"]
-    engine = database["ENGINE"]
-    if engine not in {"django.db.backends.sqlite3", "django.db.backends.postgresql"} or (
-        "sqlite3" in engine and _is_in_memory(str(database["NAME"]))
-    ):
-        hint = "Workers share what is stored: set DATABASE_URL to postgres://… or sqlite:///…, or to nothing."
-        yield Error("Crux keeps its rows in a SQLite file or in PostgreSQL.", hint=hint, id="crux.E003")
-    elif "sqlite3" in engine and sqlite3.sqlite_version_info < SQLITE_MINIMUM:
+    if "sqlite3" not in database["ENGINE"]:
+        return
+    if _is_in_memory(str(database["NAME"])):
+        hint = "Set DATABASE_URL to postgres://… or sqlite:////a/file, or to nothing."
+        yield Error("The database is in memory, which workers cannot share.", hint=hint, id="crux.E003")
+    if sqlite3.sqlite_version_info < SQLITE_MINIMUM:
         wanted = ".".join(map(str, SQLITE_MINIMUM))
         hint = "Use a newer Python, or PostgreSQL by DATABASE_URL."
         found = f"Python has SQLite {sqlite3.sqlite_version}; Crux needs {wanted} or newer."

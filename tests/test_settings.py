@@ -107,6 +107,16 @@ def test_a_database_url_is_followed() -> None:
     assert "transaction_mode" not in database.get("OPTIONS", {})
 
 
+@pytest.mark.parametrize(
+    "url", ["garbage", "mysql://crux:secret@host/work", "sqlite://", "postgres://crux:secret@host:port/work"]
+)
+def test_a_database_url_that_is_none_is_refused_without_telling_its_password(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL") as refused:
+        settings_in(DATABASE_URL=url, DJANGO_SECRET_KEY="given")
+
+    assert "secret" not in str(refused.value)
+
+
 def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     home = tmp_path / "new" / "home"
 
