@@ -32,8 +32,8 @@ def main() -> int:
             outcomes["the database on PostgreSQL"] = _pytest(
                 env | {"DATABASE_URL": POSTGRES_URL}, *IN_PARALLEL
             )
-        if not chromium.find() and not chromium.install():
-            outcomes["the pages in a browser"] = "NOT RUN: no Chromium was found, nor could one be installed"
+        if problem := chromium.problem():
+            outcomes["the pages in a browser"] = f"NOT RUN: {problem}"
         else:
             outcomes["the pages in a browser"] = _pytest(env, "-p", "no:xdist", "-m", "browser")
     print("\nmake test")
