@@ -51,9 +51,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tasks_app.web.answers.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "crux_site.urls"
@@ -100,8 +102,7 @@ def _database() -> dict[str, Any]:
             "timeout": 10,  # s a writer waits for another; a transaction takes milliseconds
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
         }
-    config["CONN_MAX_AGE"] = None
-    config["CONN_HEALTH_CHECKS"] = True
+    config["CONN_MAX_AGE"] = 0  # requests run on threads that come and go; a worker's one thread keeps its own
     return config
 
 

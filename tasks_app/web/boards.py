@@ -38,8 +38,10 @@ FOLDED = ("skipped", "cancelled")
 _COLUMN_OF = {status: name for name, (_, status) in COLUMNS.items()}
 
 
-def board(list_id: UUID, *, alive: bool) -> Board:
-    """A list with the first cards of each column; the folded ones are counted only. `alive`: some worker is.
+def board(list_id: UUID, *, alive: bool, show: str = "") -> Board:
+    """A list with the first cards of each column; the folded ones are counted only.
+
+    `alive`: some worker is. `show`: the column a narrow screen opens with, if it names one.
 
     Raises:
         TaskListNotFound.
@@ -52,7 +54,17 @@ def board(list_id: UUID, *, alive: bool) -> Board:
     }
     windows["running"] = _being_cancelled(task_list) + windows["running"]
     columns = [_column(task_list, name, cards, now) for name, cards in windows.items()]
-    return Board(_head(task_list, windows["done"], now, alive=alive), tuple(columns))
+    head = _head(task_list, windows["done"], now, alive=alive)
+    return Board(head, tuple(columns), show if show in COLUMNS else "")
+
+
+def head(list_id: UUID, *, alive: bool) -> Head:
+    """A list's head alone. One query.
+
+    Raises:
+        TaskListNotFound.
+    """
+    return _head(task_lists.get(list_id), [], timezone.now(), alive=alive)
 
 
 def column(list_id: UUID, name: str, after: str = "") -> Column:
@@ -177,7 +189,7 @@ def _head(task_list: TaskListSnapshot, done: Sequence[Mapping[str, Any]], now: d
         done=task_list.counts["completed"],
         started=started is not None,
         pauses=task_list.pauses,
-        discarded=task_list.discard_reason or (task_list.discarded_at is not None),
+        discarded=task_list.discarded_at is not None,
         finished=task_list.finished,
         tokens=task_list.tokens,
         cost=task_list.cost,
