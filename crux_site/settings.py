@@ -9,11 +9,13 @@ CRUX_HTTPS           on behind TLS: secure cookies, HSTS, redirect; default off
 """
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 import environ
 
+from crux_site.logging import LOGGING as LOGGING
 from crux_site.secret import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -92,6 +94,8 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# django-q2 warns of every queue without a timeout; ours has one job a process, which has none on purpose.
+warnings.filterwarnings("ignore", message="Retry and timeout are misconfigured")
 Q_CLUSTER = {
     "name": "crux",
     "cluster_name": env.str("CRUX_CLUSTER", default="crux"),  # one a `crux up`, which names its own
