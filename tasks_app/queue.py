@@ -8,7 +8,6 @@ import logging
 import mmap
 import signal
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +22,7 @@ from django_q.tasks import async_task
 
 from tasks_app import lifeline
 from tasks_app.conf import conf
+from tasks_app.services import workers
 
 logger = logging.getLogger(__name__)
 
@@ -33,12 +33,11 @@ YOUNG_SECONDS = 60  # a cluster that has just started has jobs in the queue, and
 _stop = mmap.mmap(-1, 1)  # anonymous and shared: every process forked below sees it change
 
 
-def run_cluster(shift: str, *, live_keys: Callable[[], set[str]]) -> int:
+def run_cluster(shift: str) -> int:
     """Keep `CRUX_WORKERS` processes at `shift`, one each, until SIGTERM or SIGINT; returns the exit code.
 
     Args:
         shift: dotted name of a function without arguments that returns soon after `stopping()`, or after `recycle()`.
-        live_keys: the clusters (`CRUX_CLUSTER` of each `crux up`) that have a live worker.
 
     Returns:
         0 after a stop; 1 if the cluster died.
@@ -48,7 +47,7 @@ def run_cluster(shift: str, *, live_keys: Callable[[], set[str]]) -> int:
     """
     import_string(shift)  # once, here: the workers inherit the modules and are born in milliseconds
     lifeline.forks_end_with_me()
-    _prune(live_keys())
+    _prune(live={worker.cluster for worker in workers.alive()})
     connections.close_all()  # or two processes would talk over one connection
     post_spawn.connect(lambda **_: _enqueue(shift), weak=False)
     cluster = _Cluster()
@@ -106,7 +105,7 @@ def _enqueue(shift: str) -> None:
         async_task(shift)
 
 
-def _prune(live: set[str]) -> None:
+def _prune(*, live: set[str]) -> None:
     """Remove jobs that nobody will run: this cluster's from before a crash, and those of clusters that are gone.
 
     A killed worker's job stays locked for `retry`, ten years. One that a pusher holds may go: it has been read.

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import sys
+import time
 from typing import Any
 
 from daphne.cli import CommandLineInterface
 from daphne.http_protocol import WebRequest
 from daphne.server import Server
-from twisted.internet import defer
+from twisted.internet import defer, reactor
 from twisted.python.failure import Failure
 
-logger = logging.getLogger(__name__)
-
+APPLICATION = "crux_site.asgi:application"
 DRAIN_SECONDS = 4.0  # a request in flight may take so long after the stop
 CANCEL_SECONDS = 1.0  # then its application may take so long to let go
+FLUSH_SECONDS = 0.02  # between two looks at what is still to be sent
 LAST_RESORT_SECONDS = 2  # then a view that hangs in its thread is ended with the process
 MISUSE = 2
 
@@ -41,9 +41,6 @@ def serve(host: str, port: int) -> None:
         sys.exit(MISUSE)
 
 
-APPLICATION = "crux_site.asgi:application"
-
-
 class DrainingServer(Server):  # type: ignore[misc]  # Daphne carries no types
     """Daphne's server with a stop that waits. The stock one raises in the middle of it, and hangs or crashes."""
 
@@ -64,12 +61,16 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne carries no types
         return defer.Deferred.fromFuture(asyncio.ensure_future(self._drain()))
 
     async def _drain(self) -> None:
+        deadline = time.monotonic() + DRAIN_SECONDS
         if requests := self._applications(WebRequest):
             await asyncio.wait(requests, timeout=DRAIN_SECONDS)
         if rest := self._applications(object):
             for application in rest:
                 application.cancel()
             await asyncio.wait(rest, timeout=CANCEL_SECONDS)
+        # An application is done when it has said its last word, not when the client has got it.
+        while reactor.getWriters() and time.monotonic() < deadline:
+            await asyncio.sleep(FLUSH_SECONDS)
 
     def _applications(self, kind: type) -> list[asyncio.Future[Any]]:
         """Those at work for connections of `kind`. A connection has none before its request is read, and after."""

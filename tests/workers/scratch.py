@@ -31,7 +31,7 @@ def cluster() -> int:
     django.setup()
     from tasks_app import queue
 
-    return queue.run_cluster("tests.workers.scratch.shift", live_keys=set)
+    return queue.run_cluster("tests.workers.scratch.shift")
 
 
 def up() -> int:
