@@ -69,7 +69,7 @@ class DrainingServer(Server):  # type: ignore[misc]  # Daphne carries no types
                 application.cancel()
             await asyncio.wait(rest, timeout=CANCEL_SECONDS)
         # An application is done when it has said its last word, not when the client has got it.
-        while reactor.getWriters() and time.monotonic() < deadline:
+        while reactor.getWriters() and time.monotonic() < deadline:  # type: ignore[misc]  # a module that is an object
             await asyncio.sleep(FLUSH_SECONDS)
 
     def _applications(self, kind: type) -> list[asyncio.Future[Any]]:
