@@ -2,7 +2,7 @@
 
 from typing import Any
 
-LOGGING: dict[str, Any] = {
+LINES: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},

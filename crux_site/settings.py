@@ -14,7 +14,7 @@ from typing import Any
 
 import environ
 
-from crux_site.logging import LOGGING as LOGGING
+from crux_site.logging import LINES
 from crux_site.secret import secret_key
 from tasks_app.conf import conf
 
@@ -123,6 +123,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "lists"
 LOGOUT_REDIRECT_URL = "sign-in"
+
+LOGGING = LINES
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TZ", default="UTC") or "UTC"

@@ -27,7 +27,7 @@ from tasks_app.services import workers
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05  # how soon a stop is seen
-STOP_SECONDS = 3  # after the drain: poison pills, monitor, sentinel; measured 0.6 s
+STOP_SECONDS = 3.5  # after the drain: poison pills, monitor, sentinel; measured 0.6 s
 YOUNG_SECONDS = 60  # a cluster that has just started has jobs in the queue, and no worker that beats yet
 
 _stop = mmap.mmap(-1, 1)  # anonymous and shared: every process forked below sees it change
@@ -67,6 +67,11 @@ def run_cluster(shift: str) -> int:
     signal.setitimer(signal.ITIMER_REAL, conf.drain_seconds + STOP_SECONDS)
     cluster.stop()
     return 0
+
+
+def cluster_name() -> str:
+    """The name of this process's cluster: one a `crux up`, which gives it to its children as CRUX_CLUSTER."""
+    return str(Conf.CLUSTER_NAME)
 
 
 def stopping() -> bool:

@@ -89,7 +89,7 @@ def _stop(wards: Sequence[_Ward], signals: Sequence[int], stop_seconds: float) -
     deadline = time.monotonic() + stop_seconds
     for ward in wards:
         ward.ask_to_stop()
-    while any([ward.lives() for ward in wards]) and time.monotonic() < deadline and len(signals) < 2:
+    while any(ward.lives() for ward in wards) and time.monotonic() < deadline and len(signals) < 2:
         time.sleep(TICK_SECONDS)
     for ward in wards:
         if ward.lives():

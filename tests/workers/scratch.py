@@ -1,4 +1,4 @@
-"""A whole tree of processes with a shift that does nothing, for tests that kill them: `python -m tests.workers.scratch up`."""
+"""A tree of processes with a shift that does nothing, for tests that kill it: `python -m tests.workers.scratch up`."""
 
 import os
 import socket
