@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from crux_site.logging import LINES
 from crux_site.secret import secret_key
@@ -70,18 +71,29 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "libraries": {"parts": "tasks_app.web.parts"},
         },
     }
 ]
 
 
 def _database() -> dict[str, Any]:
-    """The database of DATABASE_URL, with the options each engine needs to be safe under many writers."""
+    """The database of DATABASE_URL, with the options each engine needs to be safe under many writers.
+
+    Raises:
+        ImproperlyConfigured: no database that Crux knows; the URL, with its password, is not repeated.
+    """
+    url = env.str("DATABASE_URL", default="")
     config: dict[str, Any]
-    if env.str("DATABASE_URL", default=""):
-        config = env.db_url("DATABASE_URL")
-    else:  # no URL is made of the path: it may hold #, ? or %
+    if not url:  # and none is made of the path, which may hold #, ? or %
         config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(HOME / "crux.sqlite3")}
+    elif url.startswith(("postgres://", "postgresql://", "sqlite:///")):
+        try:
+            config = env.db_url("DATABASE_URL")
+        except ValueError as error:
+            raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///.")
     if "sqlite" in config["ENGINE"]:
         config["OPTIONS"] = {
             # Writers queue at BEGIN instead of failing at the first write of a transaction that has read.
