@@ -7,7 +7,9 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from functools import partial
+from uuid import UUID
 
 from django.db import Error
 
@@ -15,7 +17,8 @@ from tasks_app import queue
 from tasks_app.agents import registry
 from tasks_app.conf import conf
 from tasks_app.crossing import in_db
-from tasks_app.llm.client import open_models
+from tasks_app.live.changes import open_changes
+from tasks_app.llm.client import Models, open_models
 from tasks_app.pool import Pool
 from tasks_app.services import workers
 from tasks_app.services.claims import Claim
@@ -49,22 +52,27 @@ async def _work() -> None:
     host, cluster = socket.gethostname(), queue.cluster_name()
     worker = await in_db(workers.register, host, os.getpid(), conf.worker_concurrency, cluster)
     try:
-        async with open_models() as models:
-
-            async def attempt(claim: Claim) -> None:
-                await registry.run_attempt(claim, models)
-
-            pool = Pool(worker.id, worker.slots, attempt)
-            stop = asyncio.Event()
-            with Heartbeat(worker.id, lambda: pool.running) as heartbeat:
-                watch = asyncio.create_task(_watch(stop, heartbeat.tick))
-                try:
-                    await pool.serve(stop)
-                finally:
-                    watch.cancel()
+        with closing(open_changes()) as changes:
+            async with open_models() as models:
+                await _serve(Pool(worker.id, worker.slots, partial(_attempt, models), wake=changes.wait), worker.id)
     finally:
         with suppress(Error):  # its lease runs out instead
             await in_db(workers.retire, worker.id)
+
+
+async def _attempt(models: Models, claim: Claim) -> None:
+    await registry.run_attempt(claim, models)
+
+
+async def _serve(pool: Pool, worker_id: UUID) -> None:
+    """Run the pool, beating, until the cluster stops."""
+    stop = asyncio.Event()
+    with Heartbeat(worker_id, lambda: pool.running) as heartbeat:
+        watch = asyncio.create_task(_watch(stop, heartbeat.tick))
+        try:
+            await pool.serve(stop)
+        finally:
+            watch.cancel()
 
 
 async def _watch(stop: asyncio.Event, tick: Callable[[], None]) -> None:
