@@ -15,6 +15,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from crux_site.logging import LINES
 from crux_site.secret import secret_key
 from tasks_app.conf import conf
 
@@ -135,6 +136,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "lists"
 LOGOUT_REDIRECT_URL = "sign-in"
+
+LOGGING = LINES
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TZ", default="UTC") or "UTC"
