@@ -99,13 +99,11 @@ def check_move(task_id: str, old: str, new: TaskStatus, by: By) -> None:
     if by in MOVES.get((TaskStatus(old), new), ()):
         return
     ways = allowed(old, by)
-    if old == new or (old in FINAL and not ways):
-        state = f"already {words(old)}"
+    if old in FINAL:
+        state, way_out = f"already {words(old)}", "retry it to run it again"
     else:
         state = f"{words(old)} and cannot become {words(new)}"
-    way_out = "retry it to run it again" if old in FINAL else f"it may become {' or '.join(map(words, ways))}"
-    if not ways and old not in FINAL:
-        way_out = "wait for it to end"
+        way_out = f"it may become {' or '.join(map(words, ways))}" if ways else "wait for it to end"
     raise IllegalTransition(f"Task {task_id!r} is {state}; {way_out}.", status=old, allowed=ways)
 
 
