@@ -66,9 +66,7 @@ def worker(name: str, *, output: Any = None) -> Callable[[F], F]:
     """
 
     def register(fn: F) -> F:
-        code = inspect.unwrap(fn).__code__
-        place = f"{code.co_filename}:{code.co_firstlineno}"
-        _register(FunctionWorker(name, fn, Output(output) if output is not None else None, place))
+        _register(FunctionWorker(name, fn, Output(output) if output is not None else None, _place_of(fn)))
         return fn
 
     return register
@@ -149,6 +147,11 @@ async def run_attempt(claim: Claim, models: Models) -> None:
             await _fail(claim, RuntimeError("what it waited for was cancelled"))
         except (Exception, SystemExit) as error:  # agents are foreign code, and one must not end the process
             await _fail(claim, error)
+
+
+def _place_of(fn: Callable[..., Any]) -> str:
+    code = getattr(inspect.unwrap(fn), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(fn)  # a class, a builtin
 
 
 def _register(runner: Runner) -> None:

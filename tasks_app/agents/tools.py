@@ -123,8 +123,10 @@ def named(tools: Tools | None) -> dict[str, Tool]:
     if tools is None:
         return {}
     if isinstance(tools, Mapping):
-        made = {name: each if isinstance(each, Tool) else tool(each) for name, each in tools.items()}
-        return {name: each if each.name == name else each.replace(name=name) for name, each in made.items()}
+        return {
+            name: each.replace(name=name) if isinstance(each, Tool) else tool(name=name)(each)
+            for name, each in tools.items()
+        }
     by_name: dict[str, Tool] = {}
     for each in tools:
         each = each if isinstance(each, Tool) else tool(each)
