@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tasks_app.errors import ModelError
@@ -19,18 +19,24 @@ EMBEDDED_URL = "http://offline.invalid/v1"  # never resolved: its transport is a
 NO_KEY = "none"  # local endpoints ask for no key, but the client insists on one
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Address:
-    """An endpoint and the key to it. The key is in no repr."""
+    """An endpoint and the key to it. Its repr shows the host alone: keys and passwords are for nobody to read."""
 
     base_url: str
-    api_key: str = field(repr=False)
+    api_key: str
     offline: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Address {self.host}>"
 
     @property
     def host(self) -> str:
         """Host and port, without what else an address may carry (a password, say)."""
-        return urlsplit(self.base_url).netloc.rpartition("@")[2]
+        try:
+            return urlsplit(self.base_url).netloc.rpartition("@")[2]
+        except ValueError:  # `check` says so in better words
+            return "an address that is none"
 
     def check(self) -> None:
         """Refuse what no request can be made from, before one is retried for minutes.

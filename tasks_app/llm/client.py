@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,7 +21,7 @@ from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAioHt
 from tasks_app.conf import conf
 from tasks_app.errors import ModelError
 from tasks_app.llm import answers, offline
-from tasks_app.llm.address import EMBEDDED_URL, NO_KEY, OFFLINE_MODEL, Address, current_address
+from tasks_app.llm.address import OFFLINE_MODEL, Address, current_address
 from tasks_app.llm.endpoint import ASGIApp
 from tasks_app.llm.model import Message, Model, Reply, ToolSpec
 from tasks_app.llm.retries import Fault, Retries
@@ -191,15 +192,16 @@ async def open_models(
 
     `app` answers in this process instead, for tests; `sleep` and `clock` are theirs to move, too.
     """
+    address = current_address()
     if app is not None or sleep is not asyncio.sleep or clock is not time.monotonic:
-        address = current_address() if app is None else Address(EMBEDDED_URL, NO_KEY)
+        if app is not None:
+            address = replace(address, offline=False)
         models = _models(address, app, sleep, clock)
         try:
             yield models
         finally:
             await models.aclose()
         return
-    address = current_address()
     shared = _open.setdefault(asyncio.get_running_loop(), {})
     models, users = shared.get(address) or (_models(address, None, sleep, clock), 0)
     shared[address] = (models, users + 1)

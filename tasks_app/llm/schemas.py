@@ -169,7 +169,7 @@ class _Filler:
         return entries
 
     def _entries(self, items: Any, name: str) -> list[Any]:
-        """Key terms or sentences for a list of plain strings; else the one entry that can be filled, or none."""
+        """Key terms or sentences for plain strings; of all else the one entry that can be filled, or none."""
         outside = len(self._inside)
         try:
             known = self._resolved(items, name)
