@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
+from crux_site.logging import LINES
 from crux_site.secret import secret_key
 from tasks_app.conf import conf
 
@@ -50,9 +52,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tasks_app.web.answers.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "crux_site.urls"
@@ -69,18 +73,29 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "libraries": {"parts": "tasks_app.web.parts"},
         },
     }
 ]
 
 
 def _database() -> dict[str, Any]:
-    """The database of DATABASE_URL, with the options each engine needs to be safe under many writers."""
+    """The database of DATABASE_URL, with the options each engine needs to be safe under many writers.
+
+    Raises:
+        ImproperlyConfigured: no database that Crux knows; the URL, with its password, is not repeated.
+    """
+    url = env.str("DATABASE_URL", default="")
     config: dict[str, Any]
-    if env.str("DATABASE_URL", default=""):
-        config = env.db_url("DATABASE_URL")
-    else:  # no URL is made of the path: it may hold #, ? or %
+    if not url:  # and none is made of the path, which may hold #, ? or %
         config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(HOME / "crux.sqlite3")}
+    elif url.startswith(("postgres://", "postgresql://", "sqlite:///")):
+        try:
+            config = env.db_url("DATABASE_URL")
+        except ValueError as error:
+            raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///.")
     if "sqlite" in config["ENGINE"]:
         config["OPTIONS"] = {
             # Writers queue at BEGIN instead of failing at the first write of a transaction that has read.
@@ -88,8 +103,7 @@ def _database() -> dict[str, Any]:
             "timeout": 10,  # s a writer waits for another; a transaction takes milliseconds
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
         }
-    config["CONN_MAX_AGE"] = None
-    config["CONN_HEALTH_CHECKS"] = True
+    config["CONN_MAX_AGE"] = 0  # requests run on threads that come and go; a worker's one thread keeps its own
     return config
 
 
@@ -122,6 +136,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "lists"
 LOGOUT_REDIRECT_URL = "sign-in"
+
+LOGGING = LINES
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TZ", default="UTC") or "UTC"

@@ -39,3 +39,8 @@ def forget_dead() -> int:
     """Delete rows of workers long dead that hold nothing. Returns how many."""
     dead = Worker.objects.dead().filter(beat_at__lt=Now() - max(KEPT, timedelta(seconds=conf.lease_seconds)))
     return dead.exclude(attempts__stopped_at__isnull=True, attempts__isnull=False).delete()[0]
+
+
+def any_alive() -> bool:
+    """Whether any worker's lease stands. One query."""
+    return Worker.objects.alive().exists()

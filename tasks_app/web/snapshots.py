@@ -1,0 +1,329 @@
+"""What the pages show, frozen: a part of a page is a function of one of these and a role, and of nothing else.
+
+No rows are read here. Whoever fills these bounds what they hold (a window of cards, a page of events).
+Times are aware datetimes, durations seconds, costs US dollars. Text may come from a model: templates escape it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+Role = Literal["operator", "viewer"]  # an operator sees buttons
+
+KINDS: Mapping[str, tuple[str, str]] = {  # status → its kind (shape and colour), its word
+    "pending": ("todo", "To do"),
+    "in_progress": ("running", "Running"),
+    "running": ("running", "Running"),
+    "awaiting_approval": ("waiting", "Needs you"),
+    "completed": ("done", "Done"),
+    "failed": ("failed", "Failed"),
+    "skipped": ("skipped", "Skipped"),
+    "cancelled": ("cancelled", "Cancelled"),
+    "discarded": ("cancelled", "Discarded"),
+    "abandoned": ("abandoned", "Abandoned"),
+    "released": ("skipped", "Handed back"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """The frame of every page: the foot line and what the engine runs on."""
+
+    workers: int
+    running: int  # slots in use, of all live workers
+    slots: int
+    offline: bool  # the embedded offline model answers: no AI
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A task on a board. `line` is its progress, headline, error or why it waits; `dom_id` is `task-<pk>`."""
+
+    key: str
+    pk: int
+    dom_id: str
+    url: str
+    label: str
+    agent: str
+    status: str
+    column: str
+    attempt: int
+    max_attempts: int
+    line: str
+    since: datetime | None  # running: when the attempt started; waiting: since when
+    seconds: float | None  # done, failed: how long it took; running: how long so far
+    waits_for: int  # dependencies not yet satisfied
+    cancelling: bool  # cancelled, and its worker has not let go yet
+    seq: int
+    list_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a board: a window on its first cards. `more` are the tasks beyond it."""
+
+    name: str
+    title: str
+    icon: str
+    count: int
+    limit: int | None  # running: how many at once
+    cards: tuple[Card, ...]
+    more: int
+    list_id: UUID | None = None
+    next_url: str = ""  # the column's own page: the page after this one
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a progress bar, in per cent of its width."""
+
+    kind: str
+    count: int
+    left: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A list above its board. `counts` has an entry a task status; `kind` is its shape and colour."""
+
+    id: UUID
+    url: str
+    title: str
+    status: str
+    status_word: str
+    kind: str
+    counts: Mapping[str, int]
+    total: int
+    done: int
+    started: bool
+    pauses: tuple[str, ...]
+    discarded: bool
+    finished: bool
+    tokens: int
+    cost: Decimal | None
+    per_minute: float | None
+    eta_seconds: float | None
+    concurrency: int
+    seq: int
+    agent: str = ""
+    seconds: float | None = None  # finished: how long the list took
+    notice: str = ""  # why nothing moves, in a sentence: no worker, paused, discarded
+    remedy: str = ""  # the command that mends it
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The progress bar."""
+        return segments(self.counts, self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A list with its columns: To do, Running, Needs you, Done, Failed; Skipped and Cancelled last."""
+
+    head: Head
+    columns: tuple[Column, ...]
+    show: str = ""  # the column a narrow screen opens with; empty: the first that matters
+
+    @property
+    def shown(self) -> str:
+        """Name of the column a narrow screen opens with."""
+        if self.show:
+            return self.show
+        filled = {column.name for column in self.columns if column.count}
+        return next((name for name in ("running", "waiting", "failed", "todo", "done") if name in filled), "todo")
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A list in the index."""
+
+    id: UUID
+    url: str
+    title: str
+    kind: str
+    status_word: str
+    counts: Mapping[str, int]
+    total: int
+    done: int
+    created_at: datetime
+    finished: bool
+    agent: str = ""
+    tokens: int = 0
+    cost: Decimal | None = None
+    seconds: float | None = None
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """The progress bar."""
+        return segments(self.counts, self.total)
+
+    @property
+    def failed(self) -> int:
+        """How many tasks failed."""
+        return self.counts.get("failed", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A step of a transcript. A tool call and its answer are one turn of kind `tool`: `text` is the answer."""
+
+    kind: Literal["system", "user", "assistant", "tool"]
+    text: str
+    name: str = ""  # tool: its name
+    arguments: str = ""  # tool: as the model wrote them, JSON if it could
+    refused: bool = False  # tool: the answer is an error
+    model: str = ""
+    tokens: int = 0
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """A try at a task, with its transcript if it is shown."""
+
+    number: int
+    status: str
+    worker: str
+    started_at: datetime
+    ended_at: datetime | None
+    seconds: float | None
+    error: str = ""
+    model: str = ""
+    calls: int = 0
+    tokens: int = 0
+    cost: Decimal | None = None
+    turns: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event in words: `what` happened, `who` did it, when."""
+
+    seq: int
+    type: str
+    what: str
+    who: str
+    at: datetime
+    kind: str = ""  # the shape and colour of the status it led to
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLink:
+    """Another task of the list, named."""
+
+    key: str
+    label: str
+    url: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """A task: what happened, what it is doing, why, what next. `attempts` oldest first."""
+
+    list_id: UUID
+    list_title: str
+    list_url: str
+    key: str
+    pk: int
+    url: str
+    label: str
+    status: str
+    sentence: str  # `Running · attempt 2 of 3 · held by worker-3, renewed 4 s ago`, without the status word
+    seq: int
+    description: str = ""
+    agent: str = ""
+    model: str = ""
+    progress: str = ""
+    why: str = ""  # waiting: the one reason, with its remedy
+    error: str = ""
+    has_result: bool = False
+    result: Any = None
+    input: Any = None
+    depends_on: tuple[TaskLink, ...] = ()
+    attempts: tuple[AttemptRow, ...] = ()
+    events: tuple[EventRow, ...] = ()
+    more_events: int = 0
+    since: datetime | None = None
+    seconds: float | None = None
+    tokens: int = 0
+    cost: Decimal | None = None
+    can_retry: bool = False
+    can_cancel: bool = False
+    cancelling: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Shape and colour of its status."""
+        return KINDS[self.status][0]
+
+    @property
+    def word(self) -> str:
+        """Its status, for people."""
+        return "Cancelling…" if self.cancelling else KINDS[self.status][1]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentChoice:
+    """An agent a batch can be given to."""
+
+    name: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a form. `field` is `lines`, `files`, `agent`, `title`, `concurrency`, or empty."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """The form of a new batch as it was last filled in."""
+
+    agents: tuple[AgentChoice, ...]
+    title: str = ""
+    lines: str = ""
+    agent: str = ""
+    concurrency: str = ""
+    default_concurrency: int = 200
+    max_mebibytes: int = 50
+    problems: tuple[Problem, ...] = field(default=())
+
+    @property
+    def wrong(self) -> frozenset[str]:
+        """Names of the fields that have a problem."""
+        return frozenset(problem.field for problem in self.problems)
+
+
+def segments(counts: Mapping[str, int], total: int) -> tuple[Segment, ...]:
+    """The pieces of a progress bar in the order done, failed, set aside, waiting, running; the rest is to do.
+
+    A piece that is not empty is never thinner than one per cent: one failure among 5,000 must be seen.
+    """
+    shares = [
+        ("done", counts.get("completed", 0)),
+        ("failed", counts.get("failed", 0)),
+        ("skipped", counts.get("skipped", 0) + counts.get("cancelled", 0)),
+        ("waiting", counts.get("awaiting_approval", 0)),
+        ("running", counts.get("in_progress", 0)),
+        ("todo", counts.get("pending", 0)),
+    ]
+    total = max(total, sum(count for _, count in shares))
+    if not total:
+        return ()
+    widths = [(kind, count, max(100 * count / total, 1.0)) for kind, count in shares if count]
+    scale = 100 / sum(width for *_, width in widths)
+    pieces, left = [], 0.0
+    for kind, count, width in widths:
+        pieces.append(Segment(kind, count, round(left, 2), round(width * scale, 2)))
+        left += width * scale
+    return tuple(pieces)
