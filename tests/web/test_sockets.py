@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from crux_site.asgi import application
@@ -104,7 +105,7 @@ class TestWhoGetsIn:
         task_list = await in_db(a_list)
         headers = await in_db(cookie_of, user)
         socket = await connect(f"/ws/boards/{task_list.id}/?since={task_list.seq}", headers)
-        await in_db(lambda: __import__("django.contrib.sessions.models", fromlist=["x"]).Session.objects.all().delete())
+        await in_db(Session.objects.all().delete)
         assert await closed_with(socket) == 4401
 
 
@@ -226,7 +227,7 @@ class TestPages:
         headers = await in_db(cookie_of, await in_db(staff))
         socket = await connect(f"/ws/boards/{task_list.id}/?since=x{task_list.seq}", headers)
         await receive(socket)
-        for text in ("", "[]", "{", '"ack"', '{"ack": "x"}', "\x00"):
+        for text in (" ", "[]", "{", '"ack"', '{"ack": "x"}', "\x00"):
             await socket.send_to(text)
         await socket.send_to(json.dumps({"resync": True}))
         assert len((await receive(socket))["cards"]) == 1
