@@ -1,29 +1,31 @@
-"""One deployment, configured by the environment alone. Crux's own settings (`CRUX_*`) are in tasks_app/conf.py.
+"""One deployment, configured by the environment alone. Crux's own settings are in tasks_app/conf.py.
 
-DATABASE_URL         where the rows are; default SQLite at CRUX_HOME/crux.sqlite3
+DATABASE_URL         where the rows are: `postgres://…` or `sqlite:///…`; default crux.sqlite3 in CRUX_HOME
 CRUX_HOME            directory of the database and the secret key; default var/ beside manage.py
 DJANGO_SECRET_KEY    default: made once, kept in CRUX_HOME/secret_key, readable by its owner alone
-DJANGO_DEBUG         default off
-DJANGO_ALLOWED_HOSTS comma-separated; default the loopback names
-CRUX_HTTPS           on behind TLS: secure cookies, HSTS, redirect; default off
+DJANGO_DEBUG         `on` shows errors in full to everybody; default off
+DJANGO_ALLOWED_HOSTS names this site is called by, comma-separated; default the loopback names
+TZ                   time zone of what people read; default UTC
 """
 
-import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
+from crux_site.logging import LINES
 from crux_site.secret import secret_key
+from tasks_app.conf import conf
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
-HOME = Path(env.str("CRUX_HOME", default=str(BASE_DIR / "var"))).expanduser()
+HOME = Path(env.str("CRUX_HOME", default="") or BASE_DIR / "var").expanduser().absolute()
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or secret_key(HOME)
 DEBUG = env.bool("DJANGO_DEBUG", default=False)
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-HTTPS = env.bool("CRUX_HTTPS", default=False)
 
 INSTALLED_APPS = [
     "daphne",
@@ -50,9 +52,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tasks_app.web.answers.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "crux_site.urls"
@@ -76,8 +80,22 @@ TEMPLATES = [
 
 
 def _database() -> dict[str, Any]:
-    """The database of DATABASE_URL, with the options each engine needs to be safe under many writers."""
-    config: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{HOME / 'crux.sqlite3'}")
+    """The database of DATABASE_URL, with the options each engine needs to be safe under many writers.
+
+    Raises:
+        ImproperlyConfigured: no database that Crux knows; the URL, with its password, is not repeated.
+    """
+    url = env.str("DATABASE_URL", default="")
+    config: dict[str, Any]
+    if not url:  # and none is made of the path, which may hold #, ? or %
+        config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(HOME / "crux.sqlite3")}
+    elif url.startswith(("postgres://", "postgresql://", "sqlite:///")):
+        try:
+            config = env.db_url("DATABASE_URL")
+        except ValueError as error:
+            raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}") from error
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///.")
     if "sqlite" in config["ENGINE"]:
         config["OPTIONS"] = {
             # Writers queue at BEGIN instead of failing at the first write of a transaction that has read.
@@ -85,19 +103,20 @@ def _database() -> dict[str, Any]:
             "timeout": 10,  # s a writer waits for another; a transaction takes milliseconds
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
         }
-    config["CONN_MAX_AGE"] = None
-    config["CONN_HEALTH_CHECKS"] = True
+    config["CONN_MAX_AGE"] = 0  # requests run on threads that come and go; a worker's one thread keeps its own
     return config
 
 
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# django-q2 takes "no timeout" for a mistake and says so in every process; `retry` below makes it none.
+warnings.filterwarnings("ignore", "Retry and timeout are misconfigured", UserWarning, r"django_q\.conf")
 Q_CLUSTER = {
     "name": "crux",
     "cluster_name": env.str("CRUX_CLUSTER", default="crux"),  # one a `crux up`, which names its own
     "orm": "default",
-    "workers": env.int("CRUX_WORKERS", default=2),
+    "workers": conf.workers,
     "queue_limit": 1,
     "bulk": 1,
     "poll": 0.05,  # s
@@ -118,6 +137,8 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "lists"
 LOGOUT_REDIRECT_URL = "sign-in"
 
+LOGGING = LINES
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TZ", default="UTC") or "UTC"
 USE_I18N = False
@@ -136,7 +157,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if HTTPS:
+if conf.https:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 31_536_000  # s, a year
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True

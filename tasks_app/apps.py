@@ -1,5 +1,7 @@
 from django.apps import AppConfig
 
+from tasks_app import checks
+
 
 class TasksAppConfig(AppConfig):
     """The one app of Crux."""
@@ -7,3 +9,6 @@ class TasksAppConfig(AppConfig):
     name = "tasks_app"
     verbose_name = "Crux"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        checks.register_all()

@@ -8,7 +8,7 @@ ActorKind = Literal["person", "program", "worker", "agent", "engine"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One who acts: a person by user name, a program by token, a worker by process, an agent by id, the engine."""
+    """A person by user name, a program by token, a worker by process, an agent by id, the engine."""
 
     kind: ActorKind
     name: str

@@ -1,0 +1,69 @@
+"""What a model is to the rest of Crux: messages and tools in, one reply out.
+
+Messages and tools keep the shape of Chat Completions, which every endpoint shares: nothing is translated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol, runtime_checkable
+
+__all__ = ["Message", "Model", "Reply", "ToolSpec", "Usage"]
+
+Message = dict[str, Any]
+"""A Chat Completions message as is: `{"role", "content", "tool_calls"?, "tool_call_id"?}`."""
+
+ToolSpec = dict[str, Any]
+"""A tool as offered: `{"type": "function", "function": {"name", "description", "parameters"}}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of a call, as the endpoint counted them; 0 where it said nothing."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def total(self) -> int:
+        """Tokens in and out."""
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer of a model."""
+
+    message: Message
+    """The assistant's message, ready to be appended to the conversation."""
+    finish_reason: str
+    """`stop`, `tool_calls`, `length`, `content_filter`; empty where the endpoint gave none."""
+    model: str
+    """The model that answered, in its endpoint's words; may be more exact than the name asked for."""
+    usage: Usage
+    cost: Decimal | None
+    """USD; None where neither the endpoint nor `CRUX_PRICES` knows."""
+    seconds: float
+    """From the question to the answer, retries and their waits included."""
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Whatever answers messages: an endpoint's model, the offline model, a script."""
+
+    @property
+    def name(self) -> str:
+        """The name it is asked for by."""
+        ...
+
+    async def complete(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float | None = None
+    ) -> Reply:
+        """Ask, and again while the endpoint only stumbles, until `deadline` (a `time.monotonic()` value).
+
+        Raises:
+            ModelError: no usable answer came; the words are the provider's.
+        """
+        ...

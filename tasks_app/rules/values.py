@@ -1,0 +1,82 @@
+"""What may be stored: JSON of a bounded size, and text every database accepts."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from pydantic import BaseModel
+
+from tasks_app.errors import ValueRefused
+
+# PostgreSQL stores neither NUL nor half a surrogate pair, in text or in JSON.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def as_json(value: Any, *, what: str, max_bytes: int) -> Any:
+    """`value` as plain JSON data, pydantic values dumped; `what` names it in the error, e.g. `The result of task 'a'`.
+
+    Raises:
+        ValueRefused: it is not JSON (NaN and infinity are not), holds a character no database stores, or is larger
+            than `max_bytes` as compact UTF-8 JSON.
+    """
+    try:
+        text = json.dumps(value, default=_dump, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise ValueRefused(f"{what} holds half a surrogate pair, which is no text; remove it.") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueRefused(f"{what} is not JSON: {error}.") from None
+    if size > max_bytes:
+        raise ValueRefused(
+            f"{what} is {size:,} bytes as JSON; at most {max_bytes:,} are stored (CRUX_MAX_VALUE_BYTES)."
+        )
+    plain = json.loads(text)
+    if "\\u0000" in text and _has_nul(plain):
+        raise ValueRefused(f"{what} holds a NUL character, which no database stores; remove it.")
+    return plain
+
+
+def clean_text(text: str, *, max_chars: int | None = None) -> str:
+    """`text` with what no database stores replaced by U+FFFD, cut to `max_chars` with an ellipsis."""
+    text = _UNSTORABLE.sub("\ufffd", text)
+    return text if max_chars is None or len(text) <= max_chars else text[: max_chars - 1] + "…"
+
+
+def headline(value: Any, *, max_chars: int = 200) -> str:
+    """One line that stands for a result: its text, its summary or title, else its JSON."""
+    if isinstance(value, dict):
+        for key in ("summary", "title", "text", "answer", "result"):
+            if isinstance(value.get(key), str) and value[key].strip():
+                value = value[key]
+                break
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+    return clean_text(" ".join(text[: max_chars * 8].split()), max_chars=max_chars)
+
+
+def _dump(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
+    return isinstance(value, list) and any(_has_nul(item) for item in value)
+
+
+def storable(value: Any) -> Any:
+    """`value`, plain JSON from outside, with the characters no database stores replaced in every text of it."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {clean_text(str(key)): storable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [storable(item) for item in value]
+    if (isinstance(value, float) and value != value) or value in (float("inf"), float("-inf")):
+        return None
+    return value

@@ -1,0 +1,337 @@
+"""Adding, retrying, cancelling, skipping and removing tasks."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tasks_app.conf import conf
+from tasks_app.errors import (
+    DependencyRefused,
+    DuplicateTaskId,
+    IllegalTransition,
+    TaskListDiscarded,
+    TaskListNotFound,
+    TaskNotFound,
+    ValueRefused,
+)
+from tasks_app.models import Event, Task
+from tasks_app.models.columns import new_id
+from tasks_app.services import approvals, claims, leases, task_lists, tasks
+from tasks_app.services.tasks import NewTask
+from tests.builders import ALICE, PROGRAM, a_list, a_worker, check_books, claim_all, claim_one, kinds, statuses
+
+pytestmark = pytest.mark.django_db
+
+
+def test_tasks_keep_the_order_in_which_they_were_added() -> None:
+    task_list = a_list("b", "a", started=False)
+    tasks.add_many(task_list.id, [NewTask(id="c")], actor=ALICE)
+    rows = Task.objects.filter(task_list=task_list.id).order_by("position")
+    assert [(task.key, task.position) for task in rows] == [("b", 1), ("a", 2), ("c", 3)]
+    check_books(task_list)
+
+
+def test_a_task_without_a_label_shows_its_id() -> None:
+    task_list = a_list(NewTask(id="notes/one.md"))
+    assert tasks.get(task_list.id, "notes/one.md").label == "notes/one.md"
+
+
+def test_a_batch_is_added_whole_or_not_at_all() -> None:
+    task_list = a_list("a")
+    with pytest.raises(DuplicateTaskId, match="'a' is taken"):
+        tasks.add_many(task_list.id, [NewTask(id="b"), NewTask(id="a")], actor=ALICE)
+    with pytest.raises(DuplicateTaskId, match="twice"):
+        tasks.add_many(task_list.id, [NewTask(id="c"), NewTask(id="c")], actor=ALICE)
+    assert statuses(task_list) == {"a": "pending"}
+    check_books(task_list)
+
+
+def test_a_removed_task_keeps_its_id() -> None:
+    task_list = a_list("a", "b")
+    tasks.remove(task_list.id, "a", actor=ALICE)
+    with pytest.raises(TaskNotFound):
+        tasks.get(task_list.id, "a")
+    with pytest.raises(DuplicateTaskId):
+        tasks.add_many(task_list.id, [NewTask(id="a")], actor=ALICE)
+    check_books(task_list)
+
+
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        (NewTask(id=""), "1 to 200 characters"),
+        (NewTask(id="x" * 201), "1 to 200 characters"),
+        (NewTask(id=" x"), "blanks"),
+        (NewTask(id="a\x00b"), "1 to 200"),
+        (NewTask(id="x", input={"a": {1, 2}}), "not JSON"),
+        (NewTask(id="x", input=float("nan")), "not JSON"),
+        (NewTask(id="x", input="a\x00b"), "NUL"),
+        (NewTask(id="x", input="\ud800"), "surrogate"),
+        (NewTask(id="x", input="x" * 300_000), "at most 262,144"),
+        (NewTask(id="x", max_attempts=0), "at least 1"),
+        (NewTask(id="x", priority=2**40), "out of bounds"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_by_name(task: NewTask, words: str) -> None:
+    task_list = a_list()
+    with pytest.raises(ValueRefused, match=words):
+        tasks.add_many(task_list.id, [task], actor=ALICE)
+    assert statuses(task_list) == {}
+
+
+def test_a_backslash_before_u0000_is_text_and_is_kept() -> None:
+    task_list = a_list(NewTask(id="a", input="\\u0000"))
+    assert tasks.get(task_list.id, "a").input == "\\u0000"
+
+
+def test_an_unknown_list_is_named() -> None:
+    missing = new_id()
+    with pytest.raises(TaskListNotFound, match=str(missing)):
+        tasks.add_many(missing, [NewTask(id="a")], actor=ALICE)
+
+
+class TestDependencies:
+    def test_a_task_waits_for_what_it_depends_on(self) -> None:
+        task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
+        worker = a_worker()
+        got = claim_all(worker)
+        assert set(got) == {"a"}
+        claims.complete(got["a"])
+        assert set(claim_all(worker)) == {"b"}
+        check_books(task_list)
+
+    def test_an_entry_may_depend_on_a_later_one_of_its_batch(self) -> None:
+        a_list(NewTask(id="b", depends_on=["a"]), "a")
+        assert set(claim_all(a_worker())) == {"a"}
+
+    def test_a_circle_is_named(self) -> None:
+        task_list = a_list()
+        circle = [
+            NewTask(id="a", depends_on=["b"]),
+            NewTask(id="b", depends_on=["c"]),
+            NewTask(id="c", depends_on=["a"]),
+        ]
+        with pytest.raises(DependencyRefused, match="'a' → 'b' → 'c' → 'a'"):
+            tasks.add_many(task_list.id, circle, actor=ALICE)
+
+    def test_a_task_cannot_wait_for_itself_or_for_one_that_is_not_there(self) -> None:
+        task_list = a_list("gone")
+        tasks.remove(task_list.id, "gone", actor=ALICE)
+        with pytest.raises(DependencyRefused, match="itself"):
+            tasks.add_many(task_list.id, [NewTask(id="a", depends_on=["a"])], actor=ALICE)
+        with pytest.raises(DependencyRefused, match="'gone'"):
+            tasks.add_many(task_list.id, [NewTask(id="a", depends_on=["gone"])], actor=ALICE)
+
+    def test_a_failure_skips_all_that_is_behind_it(self) -> None:
+        task_list = a_list("a", NewTask(id="b", depends_on=["a"]), NewTask(id="c", depends_on=["b"]), "d")
+        claims.fail(claim_all(a_worker())["a"], "no")
+        assert statuses(task_list) == {"a": "failed", "b": "skipped", "c": "skipped", "d": "in_progress"}
+        assert tasks.get(task_list.id, "b").skip_reason == "its dependency 'a' failed"
+        check_books(task_list)
+
+    def test_a_task_added_behind_a_failed_one_is_skipped_at_once(self) -> None:
+        task_list = a_list("a")
+        claims.fail(claim_one(), "no")
+        tasks.add_many(
+            task_list.id, [NewTask(id="c", depends_on=["b"]), NewTask(id="b", depends_on=["a"])], actor=ALICE
+        )
+        assert statuses(task_list) == {"a": "failed", "b": "skipped", "c": "skipped"}
+        check_books(task_list)
+
+    def test_a_retry_frees_what_was_skipped_behind_it(self) -> None:
+        task_list = a_list("a", NewTask(id="b", depends_on=["a"]), NewTask(id="c", depends_on=["b"]))
+        claims.fail(claim_one(), "no")
+        tasks.retry(task_list.id, "a", actor=ALICE)
+        assert statuses(task_list) == {"a": "pending", "b": "pending", "c": "pending"}
+        for task_id in ("a", "b", "c"):
+            claim = claim_one()
+            assert claim.task.id == task_id
+            claims.complete(claim)
+        assert task_lists.get(task_list.id).status == "completed"
+        check_books(task_list)
+
+    def test_a_task_behind_two_failures_waits_for_both(self) -> None:
+        task_list = a_list("a", "b", NewTask(id="c", depends_on=["a", "b"]))
+        got = claim_all(a_worker())
+        claims.fail(got["a"], "no")
+        claims.fail(got["b"], "no")
+        tasks.retry(task_list.id, "a", actor=ALICE)
+        assert statuses(task_list)["c"] == "skipped"
+        tasks.retry(task_list.id, "b", actor=ALICE)
+        assert statuses(task_list)["c"] == "pending"
+        check_books(task_list)
+
+    def test_skips_by_people_let_go_and_stay(self) -> None:
+        task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
+        tasks.skip(task_list.id, "a", actor=ALICE, reason="not needed")
+        assert set(claim_all(a_worker())) == {"b"}
+        task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
+        tasks.skip(task_list.id, "b", actor=ALICE)
+        claims.fail(claim_one(), "no")
+        tasks.retry(task_list.id, "a", actor=ALICE)
+        assert statuses(task_list)["b"] == "skipped"
+
+    def test_retrying_a_task_whose_dependency_stands_failed_names_it(self) -> None:
+        task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
+        claims.fail(claim_one(), "no")
+        with pytest.raises(DependencyRefused, match="retry 'a'"):
+            tasks.retry(task_list.id, "b", actor=ALICE)
+
+    def test_a_task_that_others_wait_for_cannot_be_removed(self) -> None:
+        task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
+        with pytest.raises(DependencyRefused, match="'b'"):
+            tasks.remove(task_list.id, "a", actor=ALICE)
+
+    def test_a_chain_of_a_thousand_is_skipped_to_its_end(self) -> None:
+        chain = [NewTask(id="0")] + [NewTask(id=str(n), depends_on=[str(n - 1)]) for n in range(1, 100)]
+        task_list = a_list(*chain)
+        tasks.cancel(task_list.id, "0", actor=ALICE)
+        assert task_lists.get(task_list.id).counts["skipped"] == 99
+        check_books(task_list)
+
+
+class TestRetry:
+    def test_a_retry_is_a_new_attempt_and_keeps_the_old_ones(self) -> None:
+        task_list = a_list("a")
+        claims.complete(claim_one(), {"n": 1})
+        retried = tasks.retry(task_list.id, "a", actor=ALICE)
+        assert (retried.status, retried.result) == ("pending", None)
+        claims.complete(claim_one(), {"n": 2})
+        attempts = tasks.attempts_of(task_list.id, "a")
+        assert [(one.number, one.status, one.result) for one in attempts] == [
+            (1, "completed", {"n": 1}),
+            (2, "completed", {"n": 2}),
+        ]
+        assert tasks.get(task_list.id, "a").result == {"n": 2}
+        check_books(task_list)
+
+    def test_only_a_task_that_has_ended_is_retried(self) -> None:
+        task_list = a_list("a")
+        with pytest.raises(IllegalTransition, match="pending"):
+            tasks.retry(task_list.id, "a", actor=ALICE)
+
+    def test_the_policy_tries_again_later_with_the_error_as_feedback(self) -> None:
+        task_list = a_list(NewTask(id="a", max_attempts=2))
+        task = claims.fail(claim_one(), "the sources are missing")
+        assert (task.status, task.feedback) == ("pending", "the sources are missing")
+        assert task.not_before is not None
+        assert timedelta(0) < task.not_before - timezone.now() <= timedelta(seconds=1)
+        assert claim_all(a_worker()) == {}
+        Task.objects.filter(task_list=task_list.id).update(not_before=timezone.now())
+        again = claim_one()
+        assert (again.number, again.task.feedback) == (2, "the sources are missing")
+        assert claims.fail(again, "still").status == "failed"
+        check_books(task_list)
+
+    def test_an_error_that_cannot_mend_is_not_tried_again(self) -> None:
+        a_list(NewTask(id="a", max_attempts=3))
+        assert claims.fail(claim_one(), "TypeError: …", retryable=False).status == "failed"
+
+    def test_a_persons_retry_counts_anew(self) -> None:
+        task_list = a_list("a")
+        claims.fail(claim_one(), "no")
+        tasks.retry(task_list.id, "a", actor=ALICE)
+        row = Task.objects.get(task_list=task_list.id)
+        assert (row.failed_count, row.attempt_count, row.feedback, row.error) == (0, 1, "no", "")
+
+
+class TestCancelAndSkip:
+    def test_cancelling_a_running_task_fences_its_attempt_at_once(self) -> None:
+        task_list = a_list("a")
+        worker = a_worker()
+        claim = claim_one(worker)
+        tasks.cancel(task_list.id, "a", actor=ALICE, reason="wrong file")
+        (attempt,) = tasks.attempts_of(task_list.id, "a")
+        assert (attempt.status, attempt.stopped_at) == ("cancelled", None)
+        assert leases.fenced(worker.id) == [claim.attempt_id]
+        leases.stopped([claim.attempt_id])
+        assert leases.fenced(worker.id) == []
+        assert tasks.attempts_of(task_list.id, "a")[0].stopped_at is not None
+        check_books(task_list)
+
+    def test_a_task_that_has_ended_is_not_cancelled(self) -> None:
+        task_list = a_list("a")
+        claims.complete(claim_one())
+        with pytest.raises(IllegalTransition, match="already completed; retry it"):
+            tasks.cancel(task_list.id, "a", actor=ALICE)
+        check_books(task_list)
+
+    def test_a_running_task_is_cancelled_before_it_is_removed(self) -> None:
+        task_list = a_list("a")
+        claim_one()
+        with pytest.raises(IllegalTransition, match="cancel it first"):
+            tasks.remove(task_list.id, "a", actor=ALICE)
+
+    def test_every_act_says_who_and_why(self) -> None:
+        task_list = a_list("a")
+        tasks.cancel(task_list.id, "a", actor=PROGRAM, reason="too late")
+        event = Event.objects.get(topic=f"list:{task_list.id}", kind="task.cancelled")
+        assert (event.actor_kind, event.actor_name, event.data["reason"]) == ("program", "importer", "too late")
+        assert event.data["list"]["counts"]["cancelled"] == 1
+
+
+class TestGates:
+    def test_a_gated_task_waits_for_a_person(self) -> None:
+        task_list = a_list(NewTask(id="a", requires_approval=True))
+        assert statuses(task_list) == {"a": "awaiting_approval"}
+        assert claim_all(a_worker()) == {}
+        with pytest.raises(IllegalTransition, match="Only a person"):
+            approvals.approve(task_list.id, "a", actor=PROGRAM)
+        approvals.approve(task_list.id, "a", actor=ALICE, note="go")
+        assert set(claim_all(a_worker())) == {"a"}
+        check_books(task_list)
+
+    def test_the_gate_stands_only_once_the_dependencies_are_done(self) -> None:
+        task_list = a_list("a", NewTask(id="b", depends_on=["a"], requires_approval=True))
+        assert statuses(task_list)["b"] == "pending"
+        claims.complete(claim_one())
+        assert statuses(task_list)["b"] == "awaiting_approval"
+        check_books(task_list)
+
+    def test_a_rejection_fails_the_task_and_a_retry_asks_anew(self) -> None:
+        task_list = a_list(NewTask(id="a", requires_approval=True))
+        approvals.reject(task_list.id, "a", actor=ALICE, note="not like this")
+        task = tasks.get(task_list.id, "a")
+        assert (task.status, task.error) == ("failed", "Rejected by alice: not like this")
+        tasks.retry(task_list.id, "a", actor=ALICE)
+        assert statuses(task_list) == {"a": "awaiting_approval"}
+        check_books(task_list)
+
+    def test_a_policy_retry_keeps_the_approval(self) -> None:
+        task_list = a_list(NewTask(id="a", requires_approval=True, max_attempts=2))
+        approvals.approve(task_list.id, "a", actor=ALICE)
+        claims.fail(claim_one(), "no")
+        assert statuses(task_list) == {"a": "pending"}
+
+    def test_no_sweep_opens_a_gate(self) -> None:
+        task_list = a_list(NewTask(id="a", requires_approval=True))
+        leases.sweep()
+        assert statuses(task_list) == {"a": "awaiting_approval"}
+
+
+def test_a_discarded_list_cancels_what_has_not_ended_and_refuses_more() -> None:
+    task_list = a_list("done", "running", "waiting", NewTask(id="behind", depends_on=["waiting"]), concurrency=2)
+    worker = a_worker()
+    got = claim_all(worker)
+    claims.complete(got["done"])
+    after = task_lists.discard(task_list.id, "wrong corpus", actor=ALICE)
+    assert (after.status, after.finished, after.discard_reason) == ("discarded", True, "wrong corpus")
+    assert statuses(task_list) == {
+        "done": "completed",
+        "running": "cancelled",
+        "waiting": "cancelled",
+        "behind": "cancelled",
+    }
+    assert leases.fenced(worker.id) == [got["running"].attempt_id]
+    with pytest.raises(TaskListDiscarded, match="was discarded"):
+        tasks.add_many(task_list.id, [NewTask(id="more")], actor=ALICE)
+    assert task_lists.discard(task_list.id, "again", actor=ALICE).discard_reason == "wrong corpus"
+    assert kinds(task_list).count("list.finished") == 1
+    check_books(task_list)
+
+
+def test_more_tasks_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conf, "max_batch_tasks", 1)
+    with pytest.raises(ValueRefused, match="at most 1 "):
+        a_list("a", "b")
