@@ -70,8 +70,10 @@ def lines(text: str) -> list[NewTask]:
     """A task for each line that is not blank: the line is its label and input, `line-7` its id. Nothing is written.
 
     Raises:
-        BatchRefused: there is no such line, or one is too long or no text.
+        BatchRefused: a line is too long or no text.
     """
+    if not text.strip():
+        return []
     found = []
     text = text_of(PASTED, text.encode(errors="replace"))
     for number, line in enumerate(text.split("\n"), start=1):
