@@ -82,6 +82,8 @@ class ValueRefused(Refused):
 class UnknownAgent(Refused):
     """No agent of this name is registered."""
 
+    retryable = False  # a later attempt would meet the same names
+
 
 class ModelError(CruxError):
     """A model call failed for good; the message carries the provider's words.
