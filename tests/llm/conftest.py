@@ -87,8 +87,6 @@ def says(content: str | None = "Hello.", *, calls: Any = None, **more: Any) -> A
     return 200, {}, json.dumps({"model": "m-2024", "choices": [choice], **more}).encode()
 
 
-def fails(
-    status: int, message: str = "Something is wrong.", code: str | None = None, **headers: str
-) -> Answer:
+def fails(status: int, message: str = "Something is wrong.", code: str | None = None, **headers: str) -> Answer:
     body = json.dumps({"error": {"message": message, "type": "an_error", "code": code}}).encode()
     return status, {name.replace("_", "-"): value for name, value in headers.items()}, body

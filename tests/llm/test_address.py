@@ -52,9 +52,7 @@ async def test_a_key_no_header_can_carry_is_told_without_showing_it(monkeypatch:
     assert not caught.value.retryable
 
 
-@pytest.mark.parametrize(
-    "url", ["localhost:11434/v1", "ftp://x/v1", "http://", "http://[::1/v1", "http://x:port/v1"]
-)
+@pytest.mark.parametrize("url", ["localhost:11434/v1", "ftp://x/v1", "http://", "http://[::1/v1", "http://x:port/v1"])
 async def test_an_address_that_is_none_is_told_at_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", url)
     async with open_models() as models:
@@ -92,17 +90,13 @@ class TestWhichModel:
         assert (reply.model, reply.message["content"]) == ("offline-extract", "One thing is true.")
         assert reply.cost == 0
 
-    async def test_a_key_with_an_empty_address_means_the_usual_address(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_key_with_an_empty_address_means_the_usual_address(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("OPENAI_BASE_URL", "")
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
         async with open_models() as models:
             assert models.address.base_url == "https://api.openai.com/v1"
 
-    async def test_a_proxy_does_not_take_the_offline_models_calls(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_proxy_does_not_take_the_offline_models_calls(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
         monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
         async with open_models() as models:

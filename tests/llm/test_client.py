@@ -159,9 +159,7 @@ async def test_a_wish_beyond_the_deadline_is_not_waited_for(time: MovedTime) -> 
         (b"[" * 100_000, "[[["),
     ],
 )
-async def test_a_200_without_an_answer_is_retried_and_then_quoted(
-    body: bytes, quoted: str, time: MovedTime
-) -> None:
+async def test_a_200_without_an_answer_is_retried_and_then_quoted(body: bytes, quoted: str, time: MovedTime) -> None:
     endpoint = FakeEndpoint((200, {"content-type": "text/html"}, body))
     with pytest.raises(ModelError) as caught:
         await ask(endpoint, time)

@@ -42,9 +42,7 @@ class TestOneClientALoop:
 
 
 class TestOverHttp:
-    async def test_a_scripted_model_answers_over_a_real_connection(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_scripted_model_answers_over_a_real_connection(self, monkeypatch: pytest.MonkeyPatch) -> None:
         scripted: Model = ScriptedModel(["One.", ModelError("stumbles"), "Two."])
         async with serve(serving(scripted)) as base_url:
             monkeypatch.setenv("OPENAI_BASE_URL", base_url)

@@ -50,9 +50,7 @@ async def test_garbage_is_a_400_in_openais_shape(body: bytes, words: str) -> Non
 
 
 def client() -> httpx2.AsyncClient:
-    return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(offline.application), base_url="http://offline.test"
-    )
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(offline.application), base_url="http://offline.test")
 
 
 async def test_a_body_beyond_the_limit_is_413(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -177,11 +177,4 @@ def test_every_text_is_digested_and_nothing_is_made_up(text: str) -> None:
     assert all(len(sentence) <= 321 for sentence in read.chosen)
     lowered = text.lower()
     for term in read.terms:
-        assert (
-            term.lower() in lowered
-            or "&" in text
-            or "\\u" in text
-            or "<" in text
-            or "`" in text
-            or "*" in text
-        )
+        assert term.lower() in lowered or "&" in text or "\\u" in text or "<" in text or "`" in text or "*" in text

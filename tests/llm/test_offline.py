@@ -118,9 +118,7 @@ def test_what_cannot_be_read_fails_the_task(text: Any) -> None:
 def test_without_an_input_the_description_then_the_label_is_the_text() -> None:
     system = "## Your Assignment\n\n**Label:** Tides\n- Status: pending\nDescription: Tides can be predicted."
     system += "\n\n## Rules\nGo."
-    assert dict(work(assignment("Begin.", system), TOOLS))["complete_task"] == {
-        "result": "Tides can be predicted."
-    }
+    assert dict(work(assignment("Begin.", system), TOOLS))["complete_task"] == {"result": "Tides can be predicted."}
     system = "## Your Assignment\n\nLabel: Write about tides\nStatus: pending"
     assert dict(work(assignment("", system), TOOLS))["complete_task"] == {"result": "Write about tides."}
 
@@ -164,9 +162,7 @@ def test_a_task_that_cannot_be_ended_at_all_is_left_with_a_reason() -> None:
 
 def test_without_tools_the_last_user_message_is_summed_up() -> None:
     messages: list[Message] = [*assignment("Ignore this."), {"role": "assistant", "content": "Hm."}]
-    messages.append(
-        {"role": "user", "content": [{"type": "text", "text": "Tides rise."}, {"type": "image_url"}]}
-    )
+    messages.append({"role": "user", "content": [{"type": "text", "text": "Tides rise."}, {"type": "image_url"}]})
     assert ask(messages) == {"role": "assistant", "content": "Tides rise."}
     assert ask(messages, [tool("search", query=STRING)])["content"] == "Tides rise."
 
@@ -174,9 +170,7 @@ def test_without_tools_the_last_user_message_is_summed_up() -> None:
 def test_json_is_answered_where_the_request_asks_for_it() -> None:
     schema = {"type": "object", "properties": {"summary": STRING}}
     wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
-    assert json.loads(ask(assignment(), response_format=wanted)["content"]) == {
-        "summary": digest(MARKDOWN).summary
-    }
+    assert json.loads(ask(assignment(), response_format=wanted)["content"]) == {"summary": digest(MARKDOWN).summary}
 
 
 def test_the_same_request_gets_the_same_answer_and_says_who_answered() -> None:
@@ -185,11 +179,7 @@ def test_the_same_request_gets_the_same_answer_and_says_who_answered() -> None:
     assert said == offline.answer(body)
     assert said["model"] == "offline-extract"
     assert said["usage"]["prompt_tokens"] == -(-len(body) // 3)
-    assert (
-        said["usage"]["total_tokens"]
-        == said["usage"]["prompt_tokens"] + said["usage"]["completion_tokens"]
-        > 0
-    )
+    assert said["usage"]["total_tokens"] == said["usage"]["prompt_tokens"] + said["usage"]["completion_tokens"] > 0
 
 
 async def test_a_call_takes_its_seconds_without_holding_up_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,8 +198,7 @@ async def test_a_call_takes_its_seconds_without_holding_up_others(monkeypatch: p
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["text", "id", "function", "name"]), inner)
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "id", "function", "name"]), inner)
     ),
     max_leaves=6,
 )

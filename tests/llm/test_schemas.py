@@ -152,8 +152,28 @@ def test_a_schema_that_doubles_itself_ends() -> None:
 
 
 WORDS = st.sampled_from(
-    "type properties items enum const anyOf allOf required format pattern $ref minItems maxItems prefixItems "
-    "minimum maximum multipleOf minLength maxLength default".split()
+    [
+        "type",
+        "properties",
+        "items",
+        "enum",
+        "const",
+        "anyOf",
+        "allOf",
+        "required",
+        "format",
+        "pattern",
+        "$ref",
+        "minItems",
+        "maxItems",
+        "prefixItems",
+        "minimum",
+        "maximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "default",
+    ]
 )
 LEAVES = (
     st.none()
