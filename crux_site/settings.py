@@ -15,6 +15,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from crux_site.logging import LINES
 from crux_site.secret import secret_key
 from tasks_app.conf import conf
 
@@ -44,8 +45,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # outside, so that static files are compressed too
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -136,13 +137,14 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "lists"
 LOGOUT_REDIRECT_URL = "sign-in"
 
+LOGGING = LINES
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.str("TZ", default="UTC") or "UTC"
 USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # a fresh clone serves its files without a collectstatic
 STORAGES = {

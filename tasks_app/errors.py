@@ -82,7 +82,7 @@ class ValueRefused(Refused):
 class UnknownAgent(Refused):
     """No agent of this name is registered."""
 
-    retryable = False  # a later attempt would meet the same names
+    retryable = False  # a later attempt meets the same code
 
 
 class ModelError(CruxError):

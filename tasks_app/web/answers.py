@@ -33,7 +33,7 @@ class RefusalMiddleware:
 
 
 def done(request: HttpRequest) -> HttpResponseBase:
-    """The answer to a verb that went well: nothing for HTMX, as the event brings the change; the page it came from else."""
+    """The answer to a verb that went well: nothing for HTMX, as the event brings the change; else its page."""
     return HttpResponse(status=204) if request.headers.get("HX-Request") else redirect(_back(request))
 
 

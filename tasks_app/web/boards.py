@@ -6,6 +6,7 @@ A board costs at most seven queries whatever the list's size: the list, a window
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -79,8 +80,7 @@ def column(list_id: UUID, name: str, after: str = "") -> Column:
     if len(rows) <= PAGE:
         return page
     url = reverse("column", args=[list_id, name])
-    place = _place(name, rows[PAGE - 1])
-    return Column(page.name, page.title, page.icon, page.count, page.limit, page.cards, page.more, list_id, f"{url}?after={place}")
+    return replace(page, next_url=f"{url}?after={_place(name, rows[PAGE - 1])}")
 
 
 def _window(task_list: TaskListSnapshot, name: str, size: int, after: str = "") -> list[dict[str, Any]]:
@@ -255,4 +255,3 @@ def _place(name: str, row: Mapping[str, Any]) -> str:
     if name == "todo":
         return f"{row['priority']},{row['position']}"
     return f"{row['moved_at'].isoformat().replace('+', '%2B')},{row['id']}"
-

@@ -76,7 +76,8 @@ class BoardView:
             parts |= {name: self._part(name, head=board.head) for name in ("head", "facts")}
         old_columns = {column.name: column for column in before.columns} if before else {}
         old_cards = {card.dom_id: card for column in old_columns.values() for card in column.cards}
-        order, cards = {}, {}
+        order: dict[str, list[str]] = {}
+        cards: dict[str, str] = {}
         for column in board.columns:
             old = old_columns.get(column.name)
             if old is None or _counts(old) != _counts(column):

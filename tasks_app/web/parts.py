@@ -64,10 +64,14 @@ def about(seconds: float) -> str:
 @register.filter
 def short(number: float) -> str:
     """`412`, `9.8 k`, `1.24 M`: three figures and a unit."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.3g} {unit}" if number < 999.5 * size else f"{number / size:.0f} {unit}"
-    return f"{number:.3g}" if isinstance(number, float) else str(number)
+    if number < 1000:
+        return f"{number:.3g}"
+    value, unit = next(
+        (number / size, unit)
+        for size, unit in ((1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
+        if number < 999.5 * size or unit == "T"
+    )
+    return f"{value:.3g} {unit}"
 
 
 @register.filter
