@@ -22,7 +22,9 @@ HELLO: list[Message] = [{"role": "user", "content": "Hello?"}]
 async def test_replies_come_in_order_and_calls_are_kept_as_they_were() -> None:
     model = ScriptedModel([call("start_task"), "Done."])
     messages = list(HELLO)
-    first = await model.complete(messages, [{"type": "function", "function": {"name": "start_task"}}], deadline=5)
+    first = await model.complete(
+        messages, [{"type": "function", "function": {"name": "start_task"}}], deadline=5
+    )
     messages.append(first.message)
     second = await model.complete(messages)
     assert first.finish_reason == "tool_calls"
@@ -127,5 +129,7 @@ def test_other_programs_reach_it_over_http() -> None:
 
 def _ask(base_url: str) -> Any:
     body = json.dumps({"model": "mine", "messages": HELLO}).encode()
-    request = urllib.request.Request(f"{base_url}/chat/completions", body, {"content-type": "application/json"})
+    request = urllib.request.Request(
+        f"{base_url}/chat/completions", body, {"content-type": "application/json"}
+    )
     return json.load(urllib.request.urlopen(request))
