@@ -46,6 +46,8 @@ class Agent:
     tools: dict[str, Tool]
     output: Any
     stop_when: StopWhen | None
+    about: str
+    """What it does, in a line for people; may be empty."""
     place: str
     """File and line where it was made."""
 

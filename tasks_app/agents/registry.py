@@ -22,7 +22,7 @@ from tasks_app.errors import UnknownAgent, ValueRefused
 from tasks_app.llm.model import Model
 from tasks_app.services.claims import Claim
 
-__all__ = ["Runner", "agent", "autodiscover", "find", "names", "run_attempt", "worker"]
+__all__ = ["Runner", "about", "agent", "autodiscover", "find", "names", "run_attempt", "worker"]
 
 MAX_NAME_CHARS = 100  # the column's
 
@@ -35,6 +35,11 @@ class Runner(Protocol):
     @property
     def id(self) -> str:
         """The name tasks are routed by."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """What it does, in a line for people; may be empty."""
         ...
 
     @property
@@ -72,6 +77,7 @@ def agent(
     tools: Tools | None = None,
     output: Any = None,
     stop_when: StopWhen | None = None,
+    about: str = "",
 ) -> Agent:
     """Make a scoped agent and register it: on each of its tasks it has the four tools of a worker beside its own.
 
@@ -80,6 +86,7 @@ def agent(
         model: a name at the endpoint or a Model; a task's own comes before it, `CRUX_MODEL` after.
         output: what the result must be, any type pydantic knows; a wrong one goes back to the model.
         stop_when: asked after each step; by default an agent goes on until it has ended its task and said so.
+        about: what it does, in a line for people who choose one.
     """
     offered = named(tools)
     taken = [name for name in offered if name in LIFECYCLE_TOOLS]
@@ -93,6 +100,7 @@ def agent(
         tools=offered,
         output=output,
         stop_when=stop_when,
+        about=about,
         place=f"{caller.f_code.co_filename}:{caller.f_lineno}",
     )
     _register(made)
@@ -114,6 +122,12 @@ def find(name: str) -> Runner:
 def names() -> list[str]:
     """The names of all agents and workers, sorted."""
     return sorted(_runners)
+
+
+def about(name: str) -> str:
+    """What the agent or worker of this name does, in a line for people; empty if nobody said."""
+    known = _runners.get(name)
+    return known.about if known else ""
 
 
 def autodiscover() -> None:
