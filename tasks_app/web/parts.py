@@ -95,10 +95,11 @@ def usd(cost: Decimal | float | None) -> str:
 def pretty(value: Any) -> str:
     """A JSON value as indented text, its keys in the order they came; a JSON text is parsed first."""
     if isinstance(value, str):
+        text: str = value
         try:
-            value = json.loads(value)
+            value = json.loads(text)
         except ValueError:
-            return value
+            return text
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 

@@ -77,6 +77,11 @@ class Column:
     list_id: UUID | None = None
     next_url: str = ""  # the column's own page: the page after this one
 
+    @property
+    def folded(self) -> bool:
+        """Whether a board shows it as a link with its count only."""
+        return self.name in ("skipped", "cancelled")
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
