@@ -54,6 +54,13 @@ if (live) new MutationObserver((changes) => {
   for (const change of changes) for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE) crux.tick(node);
 }).observe(live, { childList: true, subtree: true });
 
+// One who cannot see the board is told how far it is, now and then, and only if it got further.
+const SAY_EVERY = 15_000; // ms
+setInterval(() => {
+  const said = document.getElementById("said"), done = document.querySelector("#facts .facts > :first-child")?.textContent;
+  if (said && done && said.textContent !== done) said.textContent = done;
+}, SAY_EVERY);
+
 crux.toast = (text) => {
   const box = document.getElementById("toasts");
   if (!box) return;
