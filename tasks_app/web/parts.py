@@ -94,8 +94,8 @@ def usd(cost: Decimal | float | None) -> str:
 @register.filter
 def pretty(value: Any) -> str:
     """A JSON value as indented text, its keys in the order they came; a JSON text is parsed first."""
-    if isinstance(value, str):
-        text: str = value
+    text = value if isinstance(value, str) else None
+    if text is not None:
         try:
             value = json.loads(text)
         except ValueError:
