@@ -45,16 +45,18 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # outside, so that static files are compressed too
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "tasks_app.web.answers.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "crux_site.urls"
@@ -101,8 +103,7 @@ def _database() -> dict[str, Any]:
             "timeout": 10,  # s a writer waits for another; a transaction takes milliseconds
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
         }
-    config["CONN_MAX_AGE"] = None
-    config["CONN_HEALTH_CHECKS"] = True
+    config["CONN_MAX_AGE"] = 0  # requests run on threads that come and go; a worker's one thread keeps its own
     return config
 
 
@@ -144,7 +145,6 @@ USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 warnings.filterwarnings("ignore", "No directory at", UserWarning, r"django\.core\.handlers")  # STATIC_ROOT: so be it
 WHITENOISE_USE_FINDERS = True  # a fresh clone serves its files without a collectstatic

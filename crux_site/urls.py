@@ -1,4 +1,6 @@
-from django.contrib import admin
-from django.urls import path
+"""All addresses: Crux's own, and the admin's."""
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [path("admin/", admin.site.urls), path("", include("tasks_app.web.urls"))]

@@ -77,6 +77,8 @@ document.addEventListener("keydown", (event) => {
   if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
 });
 
+document.querySelector(".switcher :checked")?.parentElement.scrollIntoView({ block: "nearest", inline: "center" });
+
 // The narrow board: the address keeps the column that is shown; folded columns open when chosen.
 document.addEventListener("change", (event) => {
   const choice = event.target.closest(".switcher input");

@@ -79,9 +79,7 @@ def database_is_served(app_configs: Apps = None, **_: Any) -> Iterable[CheckMess
 def site_is_safe_to_show(app_configs: Apps = None, **_: Any) -> Iterable[CheckMessage]:
     names = set(settings.ALLOWED_HOSTS)
     if "*" in names:
-        hint = (
-            "Name the hosts: sockets are opened to pages of these names, and * trusts every page of the web."
-        )
+        hint = "Name the hosts: sockets are opened to pages of these names, and * trusts every page of the web."
         yield Warning("DJANGO_ALLOWED_HOSTS is *.", hint=hint, id="crux.W003")
     if names - LOOPBACK_NAMES and not conf.https:
         hint = "Put TLS in front and set CRUX_HTTPS=1, or passwords and sessions travel in the open."

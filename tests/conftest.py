@@ -15,9 +15,7 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 NO_SKIPS = os.environ.get("CRUX_TEST_NO_SKIPS") == "1"  # set where nothing may be missing, as in .ci/run
 
 # No test is judged by a stopwatch: what is slow here may be the machine.
-hypothesis.settings.register_profile(
-    "crux", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+hypothesis.settings.register_profile("crux", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("crux")
 
 for _name in [name for name in os.environ if name.startswith("OPENAI_")]:

@@ -29,9 +29,7 @@ def main() -> int:
         if problem := _postgres_problem():
             outcomes["the database on PostgreSQL"] = f"NOT RUN: {problem}"
         else:
-            outcomes["the database on PostgreSQL"] = _pytest(
-                env | {"DATABASE_URL": POSTGRES_URL}, *IN_PARALLEL
-            )
+            outcomes["the database on PostgreSQL"] = _pytest(env | {"DATABASE_URL": POSTGRES_URL}, *IN_PARALLEL)
         if problem := chromium.problem():
             outcomes["the pages in a browser"] = f"NOT RUN: {problem}"
         else:
@@ -39,9 +37,7 @@ def main() -> int:
     print("\nmake test")
     for what, outcome in outcomes.items():
         print(f"  {what}: {outcome}")
-    accepted = (
-        {"passed"} if NO_SKIPS else {"passed", *(o for o in outcomes.values() if o.startswith("NOT RUN"))}
-    )
+    accepted = {"passed"} if NO_SKIPS else {"passed", *(o for o in outcomes.values() if o.startswith("NOT RUN"))}
     return 0 if accepted.issuperset(outcomes.values()) else 1
 
 

@@ -42,9 +42,7 @@ def test_a_misspelled_setting_is_pointed_out(monkeypatch: pytest.MonkeyPatch, na
     assert meant in str(warning.hint)
 
 
-@pytest.mark.parametrize(
-    "name", ["CRUX_TEST_NO_SKIPS", "CRUX_TEST_POSTGRES_URL", "CRUX_HOME", "CRUX_ELSEWHERE"]
-)
+@pytest.mark.parametrize("name", ["CRUX_TEST_NO_SKIPS", "CRUX_TEST_POSTGRES_URL", "CRUX_HOME", "CRUX_ELSEWHERE"])
 def test_a_variable_that_is_like_no_setting_is_left_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "1")
 
@@ -78,9 +76,7 @@ def test_a_database_that_workers_cannot_share_is_an_error(
     assert [message.id for message in checks.database_is_served()] == ["crux.E003"]
 
 
-def test_an_old_sqlite_is_an_error_where_it_is_used(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_old_sqlite_is_an_error_where_it_is_used(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
 
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", SQLITE)

@@ -35,9 +35,7 @@ def test_writers_that_read_first_lose_nothing_to_each_other() -> None:
     assert group.name == "40"
 
 
-def test_sqlite_lets_readers_read_while_one_writes(
-    tmp_path: Path, django_db_blocker: DjangoDbBlocker
-) -> None:
+def test_sqlite_lets_readers_read_while_one_writes(tmp_path: Path, django_db_blocker: DjangoDbBlocker) -> None:
     options = settings_in(CRUX_HOME=str(tmp_path))["DATABASES"]
     connections = ConnectionHandler(options)
 

@@ -19,9 +19,7 @@ INDEX_HOST = re.compile(
 
 
 def _tracked(*patterns: str) -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, check=True, text=True
-    )
+    listed = subprocess.run(["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, check=True, text=True)
     return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
 
 
@@ -104,9 +102,7 @@ def test_no_target_of_the_makefile_is_without_a_word_of_what_it_does() -> None:
 
 
 @pytest.mark.process
-@pytest.mark.parametrize(
-    ("forbidden", "closing"), [("1", "2 failed, 2 errors in "), ("", "3 skipped, 1 xfailed in ")]
-)
+@pytest.mark.parametrize(("forbidden", "closing"), [("1", "2 failed, 2 errors in "), ("", "3 skipped, 1 xfailed in ")])
 def test_where_skips_are_forbidden_a_skip_fails(tmp_path: Path, forbidden: str, closing: str) -> None:
     (tmp_path / "test_skips.py").write_text(SKIPS)
     (tmp_path / "test_module.py").write_text("import pytest\npytest.importorskip('no_such_module')\n")

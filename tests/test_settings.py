@@ -92,9 +92,7 @@ def test_the_database_is_beside_the_key_whatever_the_path_is_called(tmp_path: Pa
 def test_a_relative_home_is_one_place_whoever_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
-    assert settings_in(CRUX_HOME="home")["DATABASES"]["default"]["NAME"] == str(
-        tmp_path / "home" / "crux.sqlite3"
-    )
+    assert settings_in(CRUX_HOME="home")["DATABASES"]["default"]["NAME"] == str(tmp_path / "home" / "crux.sqlite3")
 
 
 def test_a_database_url_is_followed() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from functools import cached_property
 
@@ -58,7 +58,7 @@ class Hub:
         self._queues: defaultdict[str, set[asyncio.Queue[Batch | None]]] = defaultdict(set)
         self._cursors: dict[str, int] = {}
 
-    async def watch(self, topic: str, *, since: int) -> AsyncIterator[Batch]:
+    async def watch(self, topic: str, *, since: int) -> AsyncGenerator[Batch, None]:
         """Every event of `topic` after `since`, exactly once and in order, for ever.
 
         It subscribes first and then reads what was missed, so nothing falls in between; what comes twice is dropped,

@@ -33,9 +33,7 @@ logger = logging.getLogger(__name__)
 
 READ_SECONDS = 600.0  # one read; a slow model thinks for minutes before its first byte
 CONNECT_SECONDS = 10.0  # whoever does not take a connection in this time is not there
-CONNECTIONS = (
-    10_000  # above the slots a process may have, so that no call ever waits for another's connection
-)
+CONNECTIONS = 10_000  # above the slots a process may have, so that no call ever waits for another's connection
 
 Sleep = Callable[[float], Awaitable[object]]
 Clock = Callable[[], float]
@@ -96,9 +94,7 @@ class Models:
         host = self.address.host
         client = self._connected()
         try:
-            async with asyncio.timeout(
-                seconds
-            ):  # the SDK's timeouts are per read, and an app in process has none
+            async with asyncio.timeout(seconds):  # the SDK's timeouts are per read, and an app in process has none
                 response = await client.post(
                     "/chat/completions", body=body, cast_to=httpx2.Response, options={"timeout": timeout}
                 )
@@ -115,9 +111,7 @@ class Models:
         except (OpenAIError, TypeError, ValueError) as error:  # the request could not even be written
             return Fault(f"the request cannot be sent: {self._words(error)}", retryable=False)
         answered = answers.read(response.content)
-        return (
-            answers.read(self.address.redact(response.content)) if isinstance(answered, Fault) else answered
-        )
+        return answers.read(self.address.redact(response.content)) if isinstance(answered, Fault) else answered
 
     def _words(self, error: BaseException) -> str:
         words = str(error).strip() or type(error).__name__

@@ -29,9 +29,7 @@ MAX_BODY_BYTES = 32 * 1024 * 1024  # a conversation of 200,000 tokens is below 1
 class RequestRefused(Exception):
     """A request gets no completion; it is told so in OpenAI's error shape."""
 
-    def __init__(
-        self, message: str, *, status: int = 400, code: str | None = None, param: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, status: int = 400, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
@@ -58,9 +56,7 @@ def application(name: str, complete: Callable[[bytes], Awaitable[dict[str, Any]]
             logger.exception("The model %r could not answer.", name, extra={"action": "model.broken"})
             broken = RequestRefused("The model broke on this request.", status=500, code="internal_error")
             answer, status = _error(broken), 500
-        body = json.dumps(
-            answer
-        ).encode()  # ASCII: what JSON escapes may hold (lone surrogates) UTF-8 may not
+        body = json.dumps(answer).encode()  # ASCII: what JSON escapes may hold (lone surrogates) UTF-8 may not
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -87,9 +83,7 @@ def read_request(body: bytes) -> dict[str, Any]:
     _check_messages(request.get("messages"))
     tools = request.get("tools")
     if tools is not None and not (isinstance(tools, list) and all(map(_is_tool, tools))):
-        raise RequestRefused(
-            '`tools` is no list of {"type": "function", "function": {"name": …}}.', param="tools"
-        )
+        raise RequestRefused('`tools` is no list of {"type": "function", "function": {"name": …}}.', param="tools")
     return request
 
 
@@ -173,9 +167,7 @@ def _check_messages(messages: Any) -> None:
         if not isinstance(message, dict) or not isinstance(message.get("role"), str):
             raise RequestRefused(f"{where} is no object with a role.", param=where)
         if not isinstance(message.get("content"), str | list | None):
-            raise RequestRefused(
-                f"{where}.content is neither text, nor parts, nor null.", param=f"{where}.content"
-            )
+            raise RequestRefused(f"{where}.content is neither text, nor parts, nor null.", param=f"{where}.content")
         calls = message.get("tool_calls")
         if calls is not None and not (isinstance(calls, list) and all(map(_is_tool, calls))):
             raise RequestRefused(f"{where}.tool_calls is no list of calls.", param=f"{where}.tool_calls")

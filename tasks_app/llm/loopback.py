@@ -95,9 +95,7 @@ async def _exchange(app: ASGIApp, reader: asyncio.StreamReader, writer: asyncio.
     request_line, *lines = head[:-4].split(b"\r\n")
     method, target, _ = request_line.decode("latin-1").split(" ", 2)
     headers = [
-        (name.strip().lower(), value.strip())
-        for name, _, value in (line.partition(b":") for line in lines)
-        if name
+        (name.strip().lower(), value.strip()) for name, _, value in (line.partition(b":") for line in lines) if name
     ]
     given = dict(headers)
     length = int(given.get(b"content-length", 0))

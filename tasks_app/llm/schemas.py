@@ -190,9 +190,7 @@ class _Filler:
             except re.error:
                 found = None
             if not found or not found[0]:
-                raise CannotFill(
-                    f"{name!r} asks for {schema.get('format') or pattern}, and the text has none"
-                )
+                raise CannotFill(f"{name!r} asks for {schema.get('format') or pattern}, and the text has none")
             return found[0]
         return _fitted(self._digest.title if _hints(name, _TITLES) else self._digest.summary, schema, name)
 

@@ -91,9 +91,7 @@ class ScriptedModel:
             ScriptedCall(tuple(copy.deepcopy(list(messages))), tuple(copy.deepcopy(list(tools))), deadline)
         )
         number = len(self.calls)
-        turn = (
-            sum(message.get("role") == "assistant" for message in messages) if self._by_turn else number - 1
-        )
+        turn = sum(message.get("role") == "assistant" for message in messages) if self._by_turn else number - 1
         self._arrived.set()
         if self._gate is not None:
             await self._gate.wait()
@@ -107,9 +105,7 @@ class ScriptedModel:
             if inspect.isawaitable(said):
                 said = await said
         made = _made(said)
-        return replace(
-            made, model=self.name, message=_with_ids(made.message, number), seconds=time.monotonic() - began
-        )
+        return replace(made, model=self.name, message=_with_ids(made.message, number), seconds=time.monotonic() - began)
 
     async def reached(self, calls: int = 1) -> None:
         """Wait until the model has been called this often; with a `gate`, the calls are then held there."""
@@ -161,9 +157,7 @@ def _made(said: Any) -> Reply:
     if isinstance(said, str | dict):
         return reply(said)
     if isinstance(said, Sequence):
-        return reply(
-            {"role": "assistant", "content": None, "tool_calls": [c for m in said for c in m["tool_calls"]]}
-        )
+        return reply({"role": "assistant", "content": None, "tool_calls": [c for m in said for c in m["tool_calls"]]})
     raise TypeError(f"A script holds texts, messages, Replies, exceptions and functions, not {said!r}.")
 
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from tasks_app.errors import ValueRefused
 
+MAX_ID_CHARS = 200  # an id is typed by people and stands in URLs
+
 # PostgreSQL stores neither NUL nor half a surrogate pair, in text or in JSON.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -36,6 +38,11 @@ def as_json(value: Any, *, what: str, max_bytes: int) -> Any:
     if "\\u0000" in text and _has_nul(plain):
         raise ValueRefused(f"{what} holds a NUL character, which no database stores; remove it.")
     return plain
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` may be a task's id: 1 to 200 characters any database stores, without blanks at its ends."""
+    return 0 < len(text) <= MAX_ID_CHARS and text == text.strip() and not _UNSTORABLE.search(text)
 
 
 def clean_text(text: str, *, max_chars: int | None = None) -> str:

@@ -149,3 +149,8 @@ def cancel_attempts(ledger: Ledger, tasks: list[Task]) -> None:
 def _check_concurrency(concurrency: int | None) -> None:
     if concurrency is not None and not 1 <= concurrency <= 100_000:
         raise ValueRefused(f"A list's concurrency is a number from 1 to 100,000, not {concurrency!r}.")
+
+
+def any_runnable() -> bool:
+    """Whether some list has pending tasks and room to run one. One query."""
+    return TaskList.objects.runnable().exists()

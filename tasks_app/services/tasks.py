@@ -22,7 +22,7 @@ from tasks_app.models import Attempt, AttemptSnapshot, Dependency, Task, TaskSna
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.graph import find_cycle
 from tasks_app.rules.statuses import FINAL, By, TaskStatus, check_move, words
-from tasks_app.rules.values import as_json, clean_text
+from tasks_app.rules.values import as_json, clean_text, is_id
 from tasks_app.services.dependents import chunks, standings
 from tasks_app.services.ledger import Ledger, open_list
 from tasks_app.services.task_lists import cancel_attempts
@@ -209,7 +209,7 @@ def _because(reason: str) -> Callable[[Task], dict[str, str]] | None:
 
 def _draft(new: NewTask) -> Task:
     what = f"of task {new.id!r}"
-    if not new.id or len(new.id) > 200 or clean_text(new.id) != new.id or new.id != new.id.strip():
+    if not is_id(new.id):
         raise ValueRefused(f"A task's id is 1 to 200 characters without blanks at its ends, not {new.id[:220]!r}.")
     if new.max_attempts < 1:
         raise ValueRefused(f"The max_attempts {what} is {new.max_attempts}; it is at least 1.")

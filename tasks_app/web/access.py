@@ -73,7 +73,7 @@ def user_of_session(key: str | None) -> User | AnonymousUser:
 
 
 def user_of_scope(scope: dict[str, Any]) -> User | AnonymousUser:
-    """Whom a socket's handshake signs in: by its bearer token if it has one, and then by nothing else; else by cookie."""
+    """Whom a socket's handshake signs in: by its bearer token alone if it has one, else by its cookie."""
     token = bearer_token(scope)
     if token is not None:
         return access.owner_of_token(token) or AnonymousUser()

@@ -6,6 +6,7 @@ A board costs at most seven queries whatever the list's size: the list, a window
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -38,8 +39,10 @@ FOLDED = ("skipped", "cancelled")
 _COLUMN_OF = {status: name for name, (_, status) in COLUMNS.items()}
 
 
-def board(list_id: UUID, *, alive: bool) -> Board:
-    """A list with the first cards of each column; the folded ones are counted only. `alive`: some worker is.
+def board(list_id: UUID, *, alive: bool, show: str = "") -> Board:
+    """A list with the first cards of each column; the folded ones are counted only.
+
+    `alive`: some worker is. `show`: the column a narrow screen opens with, if it names one.
 
     Raises:
         TaskListNotFound.
@@ -52,7 +55,17 @@ def board(list_id: UUID, *, alive: bool) -> Board:
     }
     windows["running"] = _being_cancelled(task_list) + windows["running"]
     columns = [_column(task_list, name, cards, now) for name, cards in windows.items()]
-    return Board(_head(task_list, windows["done"], now, alive=alive), tuple(columns))
+    head = _head(task_list, windows["done"], now, alive=alive)
+    return Board(head, tuple(columns), show if show in COLUMNS else "")
+
+
+def head(list_id: UUID, *, alive: bool) -> Head:
+    """A list's head alone. One query.
+
+    Raises:
+        TaskListNotFound.
+    """
+    return _head(task_lists.get(list_id), [], timezone.now(), alive=alive)
 
 
 def column(list_id: UUID, name: str, after: str = "") -> Column:
@@ -67,8 +80,7 @@ def column(list_id: UUID, name: str, after: str = "") -> Column:
     if len(rows) <= PAGE:
         return page
     url = reverse("column", args=[list_id, name])
-    place = _place(name, rows[PAGE - 1])
-    return Column(page.name, page.title, page.icon, page.count, page.limit, page.cards, page.more, list_id, f"{url}?after={place}")
+    return replace(page, next_url=f"{url}?after={_place(name, rows[PAGE - 1])}")
 
 
 def _window(task_list: TaskListSnapshot, name: str, size: int, after: str = "") -> list[dict[str, Any]]:
@@ -161,7 +173,7 @@ def _line(row: Mapping[str, Any], now: datetime) -> str:
 
 def _head(task_list: TaskListSnapshot, done: Sequence[Mapping[str, Any]], now: datetime, *, alive: bool) -> Head:
     kind, word = KINDS[task_list.status]
-    per_minute = None if task_list.finished else _per_minute(done, now)
+    per_minute = None if task_list.finished else _per_minute(task_list, done, now)
     left = task_list.counts["pending"] + task_list.counts["in_progress"]
     started, ended = task_list.started_at, task_list.finished_at
     notice, remedy = _notice(task_list, alive=alive)
@@ -177,7 +189,7 @@ def _head(task_list: TaskListSnapshot, done: Sequence[Mapping[str, Any]], now: d
         done=task_list.counts["completed"],
         started=started is not None,
         pauses=task_list.pauses,
-        discarded=task_list.discard_reason or (task_list.discarded_at is not None),
+        discarded=task_list.discarded_at is not None,
         finished=task_list.finished,
         tokens=task_list.tokens,
         cost=task_list.cost,
@@ -192,16 +204,13 @@ def _head(task_list: TaskListSnapshot, done: Sequence[Mapping[str, Any]], now: d
     )
 
 
-def _per_minute(done: Sequence[Mapping[str, Any]], now: datetime) -> float | None:
-    """Throughput, from the last tasks that were done: how many of the window, over the time they took to come in.
-
-    Rounded, so that a page on which nothing happens does not change.
-    """
-    times = [row["moved_at"] for row in done if row["moved_at"]]
-    if len(times) < 3:
+def _per_minute(task_list: TaskListSnapshot, done: Sequence[Mapping[str, Any]], now: datetime) -> float | None:
+    """Throughput, from the last tasks that were done: how many the window holds, over the time they took to come in."""
+    if len(done) < 3 or task_list.started_at is None:
         return None
-    seconds = max((now - times[-1]).total_seconds(), 0.001)
-    return float(f"{60 * len(times) / seconds:.2g}")
+    since = done[-1]["moved_at"] if task_list.counts["completed"] > len(done) else task_list.started_at
+    seconds = max((now - since).total_seconds(), 0.001)
+    return float(f"{60 * len(done) / seconds:.2g}")
 
 
 def _notice(task_list: TaskListSnapshot, *, alive: bool) -> tuple[str, str]:
@@ -243,4 +252,3 @@ def _place(name: str, row: Mapping[str, Any]) -> str:
     if name == "todo":
         return f"{row['priority']},{row['position']}"
     return f"{row['moved_at'].isoformat().replace('+', '%2B')},{row['id']}"
-

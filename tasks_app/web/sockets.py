@@ -62,7 +62,7 @@ class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     def query(self, name: str) -> str:
         """A parameter of the socket's address; empty if it is not there."""
-        return parse_qs(self.scope["query_string"].decode("latin-1")).get(name, [""])[0]
+        return str(parse_qs(self.scope["query_string"].decode("latin-1")).get(name, [""])[0])
 
     def find_topic(self) -> str:
         """The topic this socket watches."""

@@ -44,7 +44,5 @@ def _driver_runs() -> bool:
 def _ran(*command: str, quiet: bool = False) -> bool:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     output = subprocess.DEVNULL if quiet else None
-    done = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
-    )
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
     return done.returncode == 0

@@ -43,7 +43,9 @@ async def test_requests_are_answered_with_their_status(sent: bytes, status: byte
         assert (await exchange(base_url, sent)).startswith(b"HTTP/1.1 " + status)
 
 
-@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01", b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\ncontent-length: x\r\n\r\n"])
+@pytest.mark.parametrize(
+    "sent", [b"", b"\x16\x03\x01", b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\ncontent-length: x\r\n\r\n"]
+)
 async def test_what_is_no_http_is_closed_and_the_next_caller_served(sent: bytes) -> None:
     async with serve(application) as base_url:
         assert await exchange(base_url, sent) == b""

@@ -1,5 +1,6 @@
 """Whatever people, workers and the sweep do, in whatever order, the books balance."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -30,10 +31,8 @@ class Books(RuleBasedStateMachine):
         self.held: list[Claim] = []
 
     def try_to(self, verb: Any, *args: Any, **kwargs: Any) -> None:
-        try:
+        with suppress(CruxError):  # a refusal changes nothing, which the books must show
             verb(*args, **kwargs)
-        except CruxError as refusal:
-            assert str(refusal)
 
     @rule(task_id=ids, behind=st.lists(ids, max_size=2), gate=st.booleans(), tries=st.integers(1, 2))
     def add(self, task_id: str, behind: list[str], gate: bool, tries: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_two_workers_that_finish_the_last_two_tasks_at_once_close_the_list() -> 
     for _ in range(10):
         task_list = a_list("a", "b")
         got = claim_all(a_worker())
-        together(lambda: claims.complete(got["a"]), lambda: claims.complete(got["b"]))
+        together(partial(claims.complete, got["a"]), partial(claims.complete, got["b"]))
         after = task_lists.get(task_list.id)
         assert (after.status, after.finished) == ("completed", True)
         assert kinds(task_list).count("list.finished") == 1
@@ -49,10 +50,8 @@ def test_of_two_workers_with_the_same_task_one_wins() -> None:
     for _ in range(10):
         task_list = a_list("a", concurrency=1)
         one, two = a_worker(1), a_worker(2)
-        got = together(
-            lambda: claims.claim(one.id, 5, idle=True).claims, lambda: claims.claim(two.id, 5, idle=True).claims
-        )
-        assert sorted(map(len, got)) == [0, 1]
+        got = together(partial(claims.claim, one.id, 5, idle=True), partial(claims.claim, two.id, 5, idle=True))
+        assert sorted(len(claimed.claims) for claimed in got) == [0, 1]
         check_books(task_list)
         task_lists.discard(task_list.id, "", actor=ALICE)
 
@@ -60,8 +59,8 @@ def test_of_two_workers_with_the_same_task_one_wins() -> None:
 def test_a_lists_concurrency_holds_against_many_claims_at_once() -> None:
     task_list = a_list(*map(str, range(40)), concurrency=7)
     workers = [a_worker(n) for n in range(6)]
-    got = together(*(lambda w=w: claims.claim(w.id, 5, idle=True).claims for w in workers))
-    ids = [claim.task.id for claims_ in got for claim in claims_]
+    got = together(*(partial(claims.claim, worker.id, 5, idle=True) for worker in workers))
+    ids = [claim.task.id for claimed in got for claim in claimed.claims]
     assert len(ids) == len(set(ids)) == 7
     assert task_lists.get(task_list.id).counts["in_progress"] == 7
     check_books(task_list)
@@ -71,7 +70,7 @@ def test_a_person_who_cancels_and_a_worker_that_completes_agree_on_one_ending() 
     for _ in range(10):
         task_list = a_list("a")
         claim = claim_one()
-        together(lambda: claims.complete(claim, 1), lambda: tasks.cancel(task_list.id, "a", actor=ALICE))
+        together(partial(claims.complete, claim, 1), partial(tasks.cancel, task_list.id, "a", actor=ALICE))
         assert statuses(task_list)["a"] in ("completed", "cancelled")
         check_books(task_list)
 
@@ -82,7 +81,7 @@ def test_a_sweep_and_a_late_worker_agree_on_one_ending() -> None:
         worker = a_worker()
         claim = claim_one(worker)
         kill(worker)
-        together(leases.sweep, lambda: claims.complete(claim, 1), leases.sweep)
+        together(leases.sweep, partial(claims.complete, claim, 1), leases.sweep)
         assert statuses(task_list)["a"] in ("completed", "pending")
         check_books(task_list)
         task_lists.discard(task_list.id, "", actor=ALICE)
@@ -105,7 +104,7 @@ def test_many_workers_on_many_lists_neither_deadlock_nor_lose_a_task() -> None:
                 done += 1
             leases.sweep()
 
-    assert sum(together(*(lambda w=w: work(w.id) for w in workers))) == 60
+    assert sum(together(*(partial(work, worker.id) for worker in workers))) == 60
     for task_list in lists:
         check_books(task_list)
         assert TaskList.objects.get(pk=task_list.id).status == "completed"

@@ -1,0 +1,51 @@
+"""Contexts: pieces of a system text, each with a priority that says how long it stays when room is short."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tasks_app.agents.tools import Tool, Tools, named
+
+__all__ = ["Context", "Text", "context", "give", "takes_input"]
+
+Text = str | Callable[..., str | Awaitable[str]]
+"""A text, or a function, sync or async, of the input or of nothing that makes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A piece of a system text, and tools that go with it. Dropped from the text, it still leaves its tools."""
+
+    id: str
+    text: Text
+    priority: int
+    tools: dict[str, Tool]
+
+    async def render(self, input: Any = None) -> str:
+        """Its text for this input; empty, it is left out."""
+        return str(await give(self.text, input) or "").strip()
+
+
+def context(text_or_callable: Text, id: str | None = None, priority: int = 50, tools: Tools | None = None) -> Context:
+    """A context of a text, or of a function that makes one from the input.
+
+    Plans stand at 80, a worker's assignment at 95. Without an `id` a function gives its name.
+    """
+    known_as = id if id is not None else getattr(text_or_callable, "__name__", "context")
+    return Context(known_as, text_or_callable, priority, named(tools))
+
+
+async def give(maker: Any, input: Any) -> Any:
+    """A value as it is; of a function, sync or async, what it makes from the input, or from nothing."""
+    if not callable(maker):
+        return maker
+    made = maker(input) if takes_input(maker) else maker()
+    return await made if inspect.isawaitable(made) else made
+
+
+def takes_input(maker: Any) -> bool:
+    """Whether it is a function that wants the input."""
+    return callable(maker) and bool(inspect.signature(maker).parameters)

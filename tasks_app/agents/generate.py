@@ -1,0 +1,125 @@
+"""Generate: one conversation with a model outside the pool, or inside a worker function, to its final text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from tasks_app.agents.agent import Agent
+from tasks_app.agents.contexts import Context
+from tasks_app.agents.loop import Conversation
+from tasks_app.agents.prompt import Prompt
+from tasks_app.agents.schemas import Output, explain
+from tasks_app.agents.scope import scope
+from tasks_app.agents.steps import Step, StopWhen, step_count_is
+from tasks_app.agents.tools import Tools, named
+from tasks_app.errors import ModelError
+from tasks_app.llm.client import open_models
+from tasks_app.llm.model import Model
+from tasks_app.rules.budget import SEPARATOR
+
+__all__ = ["Generation", "TokenUsage", "generate"]
+
+NO_TOOL_CALLS = "no_tool_calls"
+MAX_STEPS = 10  # outside the pool, where nobody said when to stop
+
+
+class TokenUsage(BaseModel):
+    """Tokens of a whole conversation."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Generation(BaseModel):
+    """What came of a conversation. `stopped_by` is `no_tool_calls` or the name of the condition that was met."""
+
+    text: str
+    output: Any = None
+    steps: int
+    usage: TokenUsage
+    stopped_by: str
+
+
+async def generate(
+    prompt_or_agent: Prompt | Agent,
+    *,
+    model: str | Model | None = None,
+    input: Any = None,
+    use: Iterable[Context] = (),
+    tools: Tools | None = None,
+    stop_when: StopWhen | None = None,
+    token_budget: int | None = None,
+) -> Generation:
+    """Ask a model, call the tools it asks for, and go on until it calls none or `stop_when` (10 steps) is met.
+
+    With an output (the agent's or the prompt's) the final text is read as JSON into it; a wrong one goes back to the
+    model once, with the errors. Within an attempt the calls are recorded in its transcript.
+
+    Raises:
+        ModelError: no answer came, or twice one that is no such output.
+    """
+    known = prompt_or_agent if isinstance(prompt_or_agent, Agent) else None
+    prompt = prompt_or_agent.prompt if isinstance(prompt_or_agent, Agent) else prompt_or_agent
+    wanted = known.output if known and known.output is not None else prompt.output
+    output = Output(wanted) if wanted is not None else None
+    offered = (known.tools if known else {}) | named(tools)
+    rendered = await prompt.render(input, use=use, tools=offered, token_budget=token_budget)
+    if output:  # within the one system text: some endpoints take no second
+        rendered = replace(rendered, system=SEPARATOR.join(filter(None, (rendered.system, _wish(output)))))
+    here = scope()
+    async with _opened(model or (known.model if known else None)) as asked:
+        talk = Conversation(
+            asked, rendered.conversation(), rendered.tools, transcript=here.transcript if here else None
+        )
+        try:
+            return await _converse(talk, stop_when or (known.stop_when if known else None), output)
+        finally:
+            await talk.close()
+
+
+async def _converse(talk: Conversation, stop_when: StopWhen | None, output: Output | None) -> Generation:
+    stop_when = stop_when or step_count_is(MAX_STEPS)
+    sent_back = False
+    while True:
+        step = await talk.step()
+        if step.answers:
+            if stop_when(talk.steps):
+                return _generation(talk, getattr(stop_when, "__name__", "stop_when"))
+            continue
+        if output is None:
+            return _generation(talk, NO_TOOL_CALLS)
+        try:
+            return _generation(talk, NO_TOOL_CALLS, output.read_text(step.text))
+        except ValidationError as error:
+            if sent_back:
+                raise ModelError(f"The model's answer is not what was asked for: {explain(error)}.") from error
+            sent_back = True
+            talk.say(f"That is not what was asked for: {explain(error)}. Answer again, with the JSON alone.")
+
+
+def _generation(talk: Conversation, stopped_by: str, output: Any = None) -> Generation:
+    steps: Sequence[Step] = talk.steps
+    used = TokenUsage(input_tokens=talk.usage.input_tokens, output_tokens=talk.usage.output_tokens)
+    return Generation(text=steps[-1].text, output=output, steps=len(steps), usage=used, stopped_by=stopped_by)
+
+
+def _wish(output: Output) -> str:
+    return f"Answer in the end with JSON alone, of this schema: {json.dumps(output.schema, ensure_ascii=False)}"
+
+
+@asynccontextmanager
+async def _opened(model: str | Model | None) -> AsyncIterator[Model]:
+    """The model asked for: itself, by name from the attempt's models, or from a connection of its own."""
+    if model is not None and not isinstance(model, str):
+        yield model
+    elif here := scope():
+        yield here.models.get(model)
+    else:
+        async with open_models() as models:
+            yield models.get(model)

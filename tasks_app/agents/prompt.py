@@ -1,0 +1,181 @@
+"""Prompts: what a model is told before it says anything, made from an input and fitted into a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from tasks_app.agents.contexts import Context, Text, give, takes_input
+from tasks_app.agents.schemas import as_text, explain
+from tasks_app.agents.tools import Tool, Tools, named
+from tasks_app.errors import ValueRefused
+from tasks_app.llm.model import Message
+from tasks_app.rules.budget import SEPARATOR, Block, CountTokens, Fit, estimate_tokens, fit
+
+__all__ = ["Messages", "Prompt", "Rendered", "prompt"]
+
+Messages = Sequence[Message] | Callable[..., Sequence[Message] | Awaitable[Sequence[Message]]]
+"""Chat Completions messages, or a function of the input or of nothing that makes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A prompt for one input: what goes over the wire, and what was left out of it."""
+
+    system: str
+    messages: list[Message]
+    tools: dict[str, Tool]
+    dropped: tuple[Block, ...]
+    skipped: tuple[str, ...]
+    tokens: int
+
+    def conversation(self) -> list[Message]:
+        """The messages, after one with the system text if there is any."""
+        return [*([{"role": "system", "content": self.system}] if self.system else []), *self.messages]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A prompt as a value; see `prompt`."""
+
+    id: str
+    system: Text | None
+    prompt: Text | None
+    messages: Messages | None
+    input: type[BaseModel] | None
+    output: Any
+    use: tuple[Context, ...]
+    tools: dict[str, Tool]
+    token_budget: int | None
+    count_tokens: CountTokens
+
+    @property
+    def tells_the_input(self) -> bool:
+        """Whether the input reaches the model by the messages, made from it or, with none given, the input itself."""
+        if self.prompt is None and self.messages is None:
+            return True
+        return takes_input(self.prompt) or takes_input(self.messages)
+
+    async def render(
+        self,
+        input: Any = None,
+        *,
+        use: Iterable[Context] = (),
+        tools: Tools | None = None,
+        token_budget: int | None = None,
+    ) -> Rendered:
+        """The prompt for this input, with the contexts and tools of the call added.
+
+        Raises:
+            ValueRefused: the input does not fit the prompt's `input`.
+        """
+        if self.input is not None:
+            try:
+                input = self.input.model_validate(input)
+            except ValidationError as error:
+                raise ValueRefused(f"The input is no {self.input.__name__}: {explain(error)}.") from error
+        contexts = [*self.use, *use]
+        own = str(await give(self.system, input) or "").strip()
+        texts = [await each.render(input) for each in contexts]
+        blocks = [Block(each.id, text, each.priority) for each, text in zip(contexts, texts, strict=True) if text]
+        budget = self.token_budget if token_budget is None else token_budget
+        fitted: Fit = fit(own, blocks, budget=budget, count=self.count_tokens)
+        offered: dict[str, Tool] = {}
+        for each in contexts:
+            offered |= each.tools
+        return Rendered(
+            system=SEPARATOR.join(filter(None, (own, *(block.text for block in fitted.kept)))),
+            messages=await self._messages(input),
+            tools=offered | self.tools | named(tools),
+            dropped=fitted.dropped,
+            skipped=tuple(each.id for each, text in zip(contexts, texts, strict=True) if not text),
+            tokens=fitted.tokens,
+        )
+
+    async def inspect(
+        self,
+        input: Any = None,
+        *,
+        use: Iterable[Context] = (),
+        tools: Tools | None = None,
+        token_budget: int | None = None,
+    ) -> dict[str, Any]:
+        """What would be sent: `{system, messages, tools, dropped: [{id, tokens, priority, reason}], skipped, tokens}`.
+
+        `tools` are the names, `tokens` the size of the system text; no model is called.
+        """
+        rendered = await self.render(input, use=use, tools=tools, token_budget=token_budget)
+        dropped = [
+            {
+                "id": block.id,
+                "tokens": self.count_tokens(block.text),
+                "priority": block.priority,
+                "reason": "over the token budget",
+            }
+            for block in rendered.dropped
+        ]
+        return {
+            "system": rendered.system,
+            "messages": rendered.messages,
+            "tools": list(rendered.tools),
+            "dropped": dropped,
+            "skipped": list(rendered.skipped),
+            "tokens": rendered.tokens,
+        }
+
+    async def _messages(self, input: Any) -> list[Message]:
+        if self.prompt is None and self.messages is None:
+            return [_said(input)] if has_words(input) else []
+        said = [dict(message) for message in await give(self.messages, input) or ()]
+        asked = await give(self.prompt, input)
+        return [*said, _said(asked)] if asked is not None else said
+
+
+def prompt(
+    *,
+    id: str = "prompt",
+    system: Text | None = None,
+    prompt: Text | None = None,
+    messages: Messages | None = None,
+    input: type[BaseModel] | None = None,
+    output: Any = None,
+    use: Iterable[Context] = (),
+    tools: Tools | None = None,
+    token_budget: int | None = None,
+    count_tokens: CountTokens = estimate_tokens,
+) -> Prompt:
+    """A prompt: a system text with contexts after it, earlier messages, a last one of the user.
+
+    Args:
+        system: never dropped, whatever the budget.
+        prompt: the user's message. With neither `prompt` nor `messages` the input itself is the message.
+        input: what the input must be.
+        output: what the result must be, any type pydantic knows.
+        use: contexts, in the order in which they stand.
+        token_budget: tokens the system text may have; contexts of the lowest priority go first.
+        count_tokens: a tokenizer instead of the estimate.
+    """
+    return Prompt(
+        id=id,
+        system=system,
+        prompt=prompt,
+        messages=messages,
+        input=input,
+        output=output,
+        use=tuple(use),
+        tools=named(tools),
+        token_budget=token_budget,
+        count_tokens=count_tokens,
+    )
+
+
+def has_words(input: Any) -> bool:
+    """Whether an input says anything: 0 and False do, None, "", {} and [] do not."""
+    return input is not None and input not in ("", {}, [])
+
+
+def _said(words: Any) -> Message:
+    return {"role": "user", "content": as_text(words)}

@@ -1,0 +1,94 @@
+"""Plain functions beside the event loop, in threads nobody can stop: as many as a worker process has slots.
+
+The threads are daemons, so that a process ends without waiting for one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import connections
+
+from tasks_app.conf import conf
+
+__all__ = ["in_thread"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def in_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `fn` returns or raises, with the context variables of here; its database connections are closed after it.
+
+    Cancelled, this returns at once. A function that had begun goes on to its end, and its thread is taken until then;
+    one that had not begun never does.
+    """
+    job = _Job(partial(contextvars.copy_context().run, partial(fn, *args, **kwargs)))
+    _threads.submit(job)
+    try:
+        return await job.done  # type: ignore[no-any-return]
+    finally:
+        job.unwanted = True
+
+
+class _Job:
+    """One call, made on the loop that waits for it."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.unwanted = False
+        self._work = work
+        self._loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[Any] = self._loop.create_future()
+
+    def run(self) -> None:
+        if self.unwanted:
+            return
+        try:
+            tell = partial(self._tell, self.done.set_result, self._work())
+        except (SystemExit, StopIteration) as error:  # as themselves they would end the loop, or confuse it
+            tell = partial(self._tell, self.done.set_exception, RuntimeError(f"{type(error).__name__}: {error}"))
+        except BaseException as error:
+            tell = partial(self._tell, self.done.set_exception, error)
+        finally:
+            connections.close_all()
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(tell)
+
+    def _tell(self, settle: Callable[[Any], None], outcome: Any) -> None:
+        if not self.done.done():
+            settle(outcome)
+
+
+class _Threads:
+    """Threads that take jobs in their order, started as they are needed. (`ThreadPoolExecutor` is joined at exit.)"""
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._started = 0
+        self._spare = 0  # threads that wait, less the jobs put for them
+
+    def submit(self, job: _Job) -> None:
+        with self._lock:
+            self._spare -= 1
+            if self._spare < 0 and self._started < conf.worker_concurrency:
+                self._started += 1
+                self._spare += 1
+                threading.Thread(target=self._serve, name=f"crux-sync-{self._started}", daemon=True).start()
+        self._jobs.put(job)
+
+    def _serve(self) -> None:
+        while True:
+            self._jobs.get().run()
+            with self._lock:
+                self._spare += 1
+
+
+_threads = _Threads()

@@ -1,0 +1,63 @@
+"""The public names of Crux: `from tasks_app.crux import agent, worker, tool`."""
+
+from tasks_app.agents.agent import Agent
+from tasks_app.agents.contexts import Context, context
+from tasks_app.agents.generate import Generation, generate
+from tasks_app.agents.prompt import Prompt, prompt
+from tasks_app.agents.registry import agent, worker
+from tasks_app.agents.scope import CurrentAttempt, current_attempt, stop_requested
+from tasks_app.agents.steps import has_tool_call, step_count_is
+from tasks_app.agents.tools import Tool, tool
+from tasks_app.crossing import run_sync
+from tasks_app.errors import (
+    AttemptLost,
+    CruxError,
+    DependencyRefused,
+    DuplicateTaskId,
+    IllegalTransition,
+    ModelError,
+    PlanNotFound,
+    TaskListDiscarded,
+    TaskListNotFound,
+    TaskNotFound,
+    UnknownAgent,
+    ValueRefused,
+)
+from tasks_app.llm.scripted import ScriptedModel
+from tasks_app.models import AttemptSnapshot, TaskListSnapshot, TaskSnapshot
+
+__all__ = [
+    "Agent",
+    "AttemptLost",
+    "AttemptSnapshot",
+    "Context",
+    "CruxError",
+    "CurrentAttempt",
+    "DependencyRefused",
+    "DuplicateTaskId",
+    "Generation",
+    "IllegalTransition",
+    "ModelError",
+    "PlanNotFound",
+    "Prompt",
+    "ScriptedModel",
+    "TaskListDiscarded",
+    "TaskListNotFound",
+    "TaskListSnapshot",
+    "TaskNotFound",
+    "TaskSnapshot",
+    "Tool",
+    "UnknownAgent",
+    "ValueRefused",
+    "agent",
+    "context",
+    "current_attempt",
+    "generate",
+    "has_tool_call",
+    "prompt",
+    "run_sync",
+    "step_count_is",
+    "stop_requested",
+    "tool",
+    "worker",
+]
