@@ -36,7 +36,6 @@ def run() -> None:
     if queue.stopping():
         return
     try:
-        registry.autodiscover()
         asyncio.run(_work())
     except Exception:
         logger.exception("A shift died; a new worker process takes over.")
