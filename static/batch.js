@@ -11,12 +11,12 @@
   const show = () => {
     const given = lines.value.split("\n").filter((line) => line.trim()).map((line) => line.trim());
     const chosen = [...files.files].map((file) => `${file.name} · ${size(file.size)}`);
-    const all = [...given, ...chosen];
+    const all = [...chosen, ...given];
     preview.hidden = !all.length;
     preview.replaceChildren();
     if (!all.length) return;
     const head = document.createElement("p"), list = document.createElement("ul"), total = document.createElement("b");
-    total.textContent = [given.length && rows(given.length, "line"), chosen.length && rows(chosen.length, "file")].filter(Boolean).join(" and ");
+    total.textContent = [chosen.length && rows(chosen.length, "file"), given.length && rows(given.length, "line")].filter(Boolean).join(" and ");
     head.append(total);
     for (const name of all.slice(0, SHOWN)) list.append(Object.assign(document.createElement("li"), { textContent: name }));
     if (all.length > SHOWN) list.append(Object.assign(document.createElement("li"), { textContent: `and ${(all.length - SHOWN).toLocaleString("en")} more` }));

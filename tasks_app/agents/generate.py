@@ -14,7 +14,7 @@ from tasks_app.agents.agent import Agent
 from tasks_app.agents.contexts import Context
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
-from tasks_app.agents.schemas import Output, explain
+from tasks_app.agents.schemas import Output, explain, output_of
 from tasks_app.agents.scope import scope
 from tasks_app.agents.steps import Step, StopWhen, step_count_is
 from tasks_app.agents.tools import Tools, named
@@ -67,7 +67,7 @@ async def generate(
     known = prompt_or_agent if isinstance(prompt_or_agent, Agent) else None
     prompt = prompt_or_agent.prompt if isinstance(prompt_or_agent, Agent) else prompt_or_agent
     wanted = known.output if known and known.output is not None else prompt.output
-    output = Output(wanted) if wanted is not None else None
+    output = output_of(wanted) if wanted is not None else None
     offered = (known.tools if known else {}) | named(tools)
     rendered = await prompt.render(input, use=use, tools=offered, token_budget=token_budget)
     if output:  # within the one system text: some endpoints take no second

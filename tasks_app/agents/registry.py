@@ -13,7 +13,7 @@ from tasks_app.agents.agent import Agent
 from tasks_app.agents.functions import FunctionWorker
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.prompt import prompt as make_prompt
-from tasks_app.agents.schemas import Output
+from tasks_app.agents.schemas import output_of
 from tasks_app.agents.scope import Models, Scope, entered
 from tasks_app.agents.steps import StopWhen
 from tasks_app.agents.task_worker import LIFECYCLE_TOOLS
@@ -63,7 +63,7 @@ def worker(name: str, *, output: Any = None) -> Callable[[F], F]:
     """
 
     def register(fn: F) -> F:
-        _register(FunctionWorker(name, fn, Output(output) if output is not None else None, _place_of(fn)))
+        _register(FunctionWorker(name, fn, output_of(output) if output is not None else None, _place_of(fn)))
         return fn
 
     return register
