@@ -156,5 +156,7 @@ def test_a_process_that_hangs_loses_its_tasks_to_the_others(crew: Crew) -> None:
     until(lambda: crew.tasks() == {"completed": 4}, "the end of the batch", seconds=60)
     os.kill(worker, signal.SIGCONT)
 
-    assert Counter(status for _, status in crew.attempts()) == {"completed": 4, "abandoned": 2}
+    ends = Counter(status for _, status in crew.attempts())
+    assert ends["completed"] == 4
+    assert ends["abandoned"] >= 2  # a machine that is busy may cost another lease
     until(lambda: crew.held() == 0, "letting go")
