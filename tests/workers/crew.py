@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Callable
 
 import django
 
@@ -58,5 +59,5 @@ def check() -> int:
 
 if __name__ == "__main__":
     django.setup()
-    words = {"cluster": cluster, "up": up, "batch": batch, "check": check}
+    words: dict[str, Callable[..., int]] = {"cluster": cluster, "up": up, "batch": batch, "check": check}
     sys.exit(words[sys.argv[1]](*sys.argv[2:]))
