@@ -1,5 +1,7 @@
 """Circles among dependencies."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ def test_a_circle_is_found_if_and_only_if_there_is_one(edges: Edges) -> None:
 def test_what_is_found_is_a_circle_that_passes_no_task_twice(edges: Edges) -> None:
     cycle = find_cycle(edges)
 
-    for task, following in zip(cycle, cycle[1:], strict=False):
+    for task, following in itertools.pairwise(cycle):
         assert following in edges[task]
     if cycle:
         assert cycle[0] == cycle[-1]
