@@ -42,11 +42,12 @@ check: lint  ## style, types, layers, migrations, deployment
 docs: setup-dev  ## the pages that are made from the code
 	@$(PY) -m tests.reference
 
-# pip-tools is no part of the locks: `pipx install pip-tools`, or PIP_COMPILE=…. Run it on the oldest Python served.
-PIP_COMPILE ?= pip-compile
-LOCK := PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= $(PIP_COMPILE) --quiet --generate-hashes --strip-extras \
-	--no-header --no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --allow-unsafe --newline lf
+# pip-tools is no part of the locks (`pipx install pip-tools`); run it on the oldest Python that is served.
+COMPILER ?= pip-compile
+COMPILE := PIP_CONFIG_FILE=/dev/null PIP_FIND_LINKS= $(COMPILER) $(UPGRADE) --quiet --generate-hashes \
+	--strip-extras --allow-unsafe --no-header --annotation-style line --newline lf \
+	--no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 lock:  ## the locks anew, within the ranges of pyproject.toml; UPGRADE=--upgrade for newer releases
-	$(LOCK) $(UPGRADE) -o requirements.lock pyproject.toml
-	$(LOCK) $(UPGRADE) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	@$(COMPILE) -o requirements.lock pyproject.toml
+	@$(COMPILE) -o requirements-dev.lock --extra dev -c requirements.lock pyproject.toml

@@ -11,6 +11,7 @@ LINES: dict[str, Any] = {
     "loggers": {
         "tasks_app": {"level": "INFO"},
         "django": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},  # a page that is not there is the asker's matter
         "django-q": {"level": "WARNING"},  # it tells every birth and every job at INFO
     },
 }

@@ -34,13 +34,18 @@
     old.querySelectorAll("details[id][open]").forEach((one) => next.querySelector(`#${CSS.escape(one.id)}`)?.setAttribute("open", ""));
     old.replaceWith(next);
     if (window.htmx) htmx.process(next);
+    window.crux?.tick?.(next.parentElement);
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     return next;
   };
 
   const card = (id, html) => {
     const next = element(html), old = document.getElementById(id);
-    if (!old) { if (window.htmx) htmx.process(next); return next; }
+    if (!old) {
+      if (window.htmx) htmx.process(next);
+      window.crux?.tick?.(next);
+      return next;
+    }
     return Number(old.dataset.seq) > Number(next.dataset.seq) ? old : replace(old, next);
   };
 
@@ -79,7 +84,7 @@
       frame.columns[list.dataset.column] = [...list.children].map((one) => one.id);
       [...list.children].forEach((one) => { frame.cards[one.id] = one.outerHTML; });
     });
-    page.querySelectorAll("[data-part]").forEach((one) => { frame.parts[one.id] = one.outerHTML; });
+    page.ownerDocument.querySelectorAll("[data-part]").forEach((one) => { frame.parts[one.id] = one.outerHTML; });
     return frame;
   };
 

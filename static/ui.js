@@ -34,7 +34,7 @@ crux.tick = (root = document) => {
     const seconds = (now - Date.parse(node.dataset.since)) / 1000;
     say(node, crux.clock(seconds));
     const age = seconds < LONG ? "" : seconds < STUCK ? "long" : "stuck";
-    if ((node.dataset.age || "") !== age) node.dataset.age = age;
+    if (node.dataset.age !== age) node.dataset.age = age;
   }
   for (const node of root.querySelectorAll("time[data-ago]")) {
     const at = new Date(node.dataset.ago);
@@ -47,6 +47,19 @@ crux.tick = (root = document) => {
 setInterval(() => { if (!document.hidden) crux.tick(); }, 1000);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) crux.tick(); });
 crux.tick();
+
+// What the socket brings is told the time before it is painted.
+const live = document.querySelector("[data-socket]");
+if (live) new MutationObserver((changes) => {
+  for (const change of changes) for (const node of change.addedNodes) if (node.nodeType === Node.ELEMENT_NODE) crux.tick(node);
+}).observe(live, { childList: true, subtree: true });
+
+// One who cannot see the board is told how far it is, now and then, and only if it got further.
+const SAY_EVERY = 15_000; // ms
+setInterval(() => {
+  const said = document.getElementById("said"), done = document.querySelector("#facts .facts > :first-child")?.textContent;
+  if (said && done && said.textContent !== done) said.textContent = done;
+}, SAY_EVERY);
 
 crux.toast = (text) => {
   const box = document.getElementById("toasts");
@@ -77,14 +90,14 @@ document.addEventListener("keydown", (event) => {
   if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
 });
 
-// The narrow board: the address keeps the column that is shown; folded columns open when chosen.
+document.querySelector(".switcher :checked")?.parentElement.scrollIntoView({ block: "nearest", inline: "center" });
+
+// The narrow board: the address keeps the column that is shown.
 document.addEventListener("change", (event) => {
   const choice = event.target.closest(".switcher input");
   if (!choice) return;
   const url = new URL(location.href);
   url.searchParams.set("show", choice.value);
   history.replaceState(history.state, "", url);
-  const folded = document.querySelector(`[data-folded="${choice.value}"]`);
-  if (folded) folded.open = true;
   choice.parentElement.scrollIntoView({ block: "nearest", inline: "center" });
 });

@@ -33,4 +33,9 @@ def _document(input: Any) -> str:
     return text
 
 
-summarizer = agent(id="summarizer", prompt=prompt(id="summarizer", system=SUMMARIZER, prompt=_document), output=Summary)
+summarizer = agent(
+    id="summarizer",
+    about="Summarizes a document in two to four sentences.",
+    prompt=prompt(id="summarizer", system=SUMMARIZER, prompt=_document),
+    output=Summary,
+)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tasks_app.agents.limits import LimitReached, Limits, Watch
+from tasks_app.agents.limits import Limits, Watch
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.scope import Scope
@@ -15,13 +15,11 @@ from tasks_app.agents.steps import Step, StopWhen
 from tasks_app.agents.task_worker import TaskWorker
 from tasks_app.agents.tools import Tool
 from tasks_app.conf import conf
-from tasks_app.crossing import in_db
-from tasks_app.errors import ModelError
+from tasks_app.errors import CruxError, ModelError
 from tasks_app.llm.model import Model
-from tasks_app.services import claims
 from tasks_app.services.claims import Claim
 
-__all__ = ["Agent"]
+__all__ = ["Agent", "Unfinished"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +32,10 @@ FINISH = (
 )
 
 
+class Unfinished(CruxError):
+    """The agent stopped and its task had not ended; the message is the diagnosis."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """An agent as a value; see `agent`."""
@@ -44,14 +46,17 @@ class Agent:
     tools: dict[str, Tool]
     output: Any
     stop_when: StopWhen | None
+    about: str
+    """What it does, in a line for people; may be empty."""
     place: str
     """File and line where it was made."""
 
     async def work(self, claim: Claim, scope: Scope) -> None:
-        """Work on one claimed task until its attempt has ended, well or badly.
+        """Work on one claimed task until the model has ended it with one of the worker's tools.
 
         Raises:
-            AttemptLost: another ended it.
+            AttemptLost: another has ended the attempt.
+            ModelError, LimitReached, Unfinished: why it failed.
         """
         output = self.output if self.output is not None else self.prompt.output
         worker = TaskWorker(claim, output=output, tell_input=not self.prompt.tells_the_input)
@@ -69,19 +74,14 @@ class Agent:
             over=lambda: worker.ended,
         )
         try:
-            await self._converse(talk, worker, claim)
+            await self._converse(talk, worker)
         finally:
             await talk.close()
 
-    async def _converse(self, talk: Conversation, worker: TaskWorker, claim: Claim) -> None:
+    async def _converse(self, talk: Conversation, worker: TaskWorker) -> None:
         asked_to_finish = False
         while True:
-            try:
-                step = await talk.step()
-            except (LimitReached, ModelError) as error:
-                if not worker.ended:
-                    await in_db(claims.fail, claim, str(error), retryable=getattr(error, "retryable", True))
-                return
+            step = await talk.step()
             enough = self.stop_when is not None and self.stop_when(talk.steps)
             if worker.ended:
                 if step.answers and not enough:
@@ -89,12 +89,10 @@ class Agent:
                 return
             if enough:
                 reason = getattr(self.stop_when, "__name__", "its stop condition")
-                await in_db(claims.fail, claim, f"The agent was stopped by {reason} before it ended its task.")
-                return
+                raise Unfinished(f"The agent was stopped by {reason} before it ended its task.")
             if not step.answers:
                 if asked_to_finish:
-                    await in_db(claims.fail, claim, _stopped_early(talk.steps))
-                    return
+                    raise Unfinished(_stopped_early(talk.steps))
                 asked_to_finish = True
                 talk.say(FINISH)
 

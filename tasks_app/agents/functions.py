@@ -33,6 +33,11 @@ class FunctionWorker:
     def __post_init__(self) -> None:
         _wants_task(self.fn)
 
+    @property
+    def about(self) -> str:
+        """The first line of the function's docstring; may be empty."""
+        return (inspect.getdoc(self.fn) or "").partition("\n")[0]
+
     async def work(self, claim: Claim, scope: Scope) -> None:
         """Call the function with the task's input and end the attempt with what it returns."""
         arguments = (claim.task.input, claim.task) if _wants_task(self.fn) else (claim.task.input,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -13,13 +14,14 @@ from tasks_app.agents.agent import Agent
 from tasks_app.agents.contexts import Context
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
-from tasks_app.agents.schemas import Output, explain
+from tasks_app.agents.schemas import Output, explain, output_of
 from tasks_app.agents.scope import scope
 from tasks_app.agents.steps import Step, StopWhen, step_count_is
 from tasks_app.agents.tools import Tools, named
 from tasks_app.errors import ModelError
 from tasks_app.llm.client import open_models
 from tasks_app.llm.model import Model
+from tasks_app.rules.budget import SEPARATOR
 
 __all__ = ["Generation", "TokenUsage", "generate"]
 
@@ -63,18 +65,18 @@ async def generate(
         ModelError: no answer came, or twice one that is no such output.
     """
     known = prompt_or_agent if isinstance(prompt_or_agent, Agent) else None
-    prompt = known.prompt if known else prompt_or_agent
-    assert isinstance(prompt, Prompt)
+    prompt = prompt_or_agent.prompt if isinstance(prompt_or_agent, Agent) else prompt_or_agent
     wanted = known.output if known and known.output is not None else prompt.output
-    output = Output(wanted) if wanted is not None else None
+    output = output_of(wanted) if wanted is not None else None
     offered = (known.tools if known else {}) | named(tools)
     rendered = await prompt.render(input, use=use, tools=offered, token_budget=token_budget)
-    messages = rendered.conversation()
-    if output:
-        messages.insert(len(messages) - len(rendered.messages), {"role": "system", "content": _wish(output)})
+    if output:  # within the one system text: some endpoints take no second
+        rendered = replace(rendered, system=SEPARATOR.join(filter(None, (rendered.system, _wish(output)))))
     here = scope()
     async with _opened(model or (known.model if known else None)) as asked:
-        talk = Conversation(asked, messages, rendered.tools, transcript=here.transcript if here else None)
+        talk = Conversation(
+            asked, rendered.conversation(), rendered.tools, transcript=here.transcript if here else None
+        )
         try:
             return await _converse(talk, stop_when or (known.stop_when if known else None), output)
         finally:

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from tasks_app.agents.contexts import Context, Text, give, takes_input
-from tasks_app.agents.schemas import as_text
+from tasks_app.agents.schemas import as_text, explain
 from tasks_app.agents.tools import Tool, Tools, named
+from tasks_app.errors import ValueRefused
 from tasks_app.llm.model import Message
 from tasks_app.rules.budget import SEPARATOR, Block, CountTokens, Fit, estimate_tokens, fit
 
@@ -69,10 +70,13 @@ class Prompt:
         """The prompt for this input, with the contexts and tools of the call added.
 
         Raises:
-            ValidationError: the input does not fit the prompt's `input`.
+            ValueRefused: the input does not fit the prompt's `input`.
         """
         if self.input is not None:
-            input = self.input.model_validate(input)
+            try:
+                input = self.input.model_validate(input)
+            except ValidationError as error:
+                raise ValueRefused(f"The input is no {self.input.__name__}: {explain(error)}.") from error
         contexts = [*self.use, *use]
         own = str(await give(self.system, input) or "").strip()
         texts = [await each.render(input) for each in contexts]

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-import logging
 import sys
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from django.utils.module_loading import autodiscover_modules
-from pydantic import ValidationError
 
 from tasks_app.agents.agent import Agent
 from tasks_app.agents.functions import FunctionWorker
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.prompt import prompt as make_prompt
-from tasks_app.agents.schemas import Output, explain
+from tasks_app.agents.schemas import output_of
 from tasks_app.agents.scope import Models, Scope, entered
 from tasks_app.agents.steps import StopWhen
 from tasks_app.agents.task_worker import LIFECYCLE_TOOLS
 from tasks_app.agents.tools import Tools, named
-from tasks_app.crossing import in_db
-from tasks_app.errors import AttemptLost, CruxError, IllegalTransition, UnknownAgent, ValueRefused
+from tasks_app.errors import UnknownAgent, ValueRefused
 from tasks_app.llm.model import Model
-from tasks_app.rules.retry import is_retryable
-from tasks_app.services import claims
 from tasks_app.services.claims import Claim
 
-__all__ = ["Runner", "agent", "autodiscover", "find", "names", "run_attempt", "worker"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["Runner", "about", "agent", "autodiscover", "find", "names", "run_attempt", "worker"]
 
 MAX_NAME_CHARS = 100  # the column's
 
@@ -43,6 +35,11 @@ class Runner(Protocol):
     @property
     def id(self) -> str:
         """The name tasks are routed by."""
+        ...
+
+    @property
+    def about(self) -> str:
+        """What it does, in a line for people; may be empty."""
         ...
 
     @property
@@ -66,7 +63,7 @@ def worker(name: str, *, output: Any = None) -> Callable[[F], F]:
     """
 
     def register(fn: F) -> F:
-        _register(FunctionWorker(name, fn, Output(output) if output is not None else None, _place_of(fn)))
+        _register(FunctionWorker(name, fn, output_of(output) if output is not None else None, _place_of(fn)))
         return fn
 
     return register
@@ -80,6 +77,7 @@ def agent(
     tools: Tools | None = None,
     output: Any = None,
     stop_when: StopWhen | None = None,
+    about: str = "",
 ) -> Agent:
     """Make a scoped agent and register it: on each of its tasks it has the four tools of a worker beside its own.
 
@@ -88,6 +86,7 @@ def agent(
         model: a name at the endpoint or a Model; a task's own comes before it, `CRUX_MODEL` after.
         output: what the result must be, any type pydantic knows; a wrong one goes back to the model.
         stop_when: asked after each step; by default an agent goes on until it has ended its task and said so.
+        about: what it does, in a line for people who choose one.
     """
     offered = named(tools)
     taken = [name for name in offered if name in LIFECYCLE_TOOLS]
@@ -101,6 +100,7 @@ def agent(
         tools=offered,
         output=output,
         stop_when=stop_when,
+        about=about,
         place=f"{caller.f_code.co_filename}:{caller.f_lineno}",
     )
     _register(made)
@@ -124,29 +124,30 @@ def names() -> list[str]:
     return sorted(_runners)
 
 
+def about(name: str) -> str:
+    """What the agent or worker of this name does, in a line for people; empty if nobody said."""
+    known = _runners.get(name)
+    return known.about if known else ""
+
+
 def autodiscover() -> None:
     """Import the `crux_agents` module of every installed app, so that what they register is known. Twice is once."""
     autodiscover_modules("crux_agents")
 
 
 async def run_attempt(claim: Claim, models: Models) -> None:
-    """Let the agent of a claimed task work on it until its attempt has ended.
+    """Let the agent of a claimed task work on it until it has ended its attempt.
 
-    Whatever it raises ends the attempt as failed, in its words; programming errors are not tried again. Cancelled,
-    what still runs in a thread finds `stop_requested()` true.
+    Left by an exception, a cancellation among them, what still runs in a thread finds `stop_requested()` true.
+
+    Raises:
+        UnknownAgent: nobody has the name.
+        AttemptLost: another has ended the attempt.
+        Exception: why the attempt failed; recording it is the pool's.
     """
+    runner = find(claim.task.agent)
     with entered(claim, models) as scope:
-        try:
-            await find(claim.task.agent).work(claim, scope)
-        except AttemptLost as lost:
-            logger.info("%s", lost, extra={"action": "attempt.lost"})
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
-                raise
-            await _fail(claim, RuntimeError("what it waited for was cancelled"))
-        except (Exception, SystemExit) as error:  # agents are foreign code, and one must not end the process
-            await _fail(claim, error)
+        await runner.work(claim, scope)
 
 
 def _place_of(fn: Callable[..., Any]) -> str:
@@ -162,18 +163,3 @@ def _register(runner: Runner) -> None:
     if known is not None and known.place != runner.place:  # the same place again is its module, loaded anew
         raise ValueRefused(f"Agent {name!r} is made at {known.place} and again at {runner.place}; rename one.")
     _runners[runner.id] = runner
-
-
-async def _fail(claim: Claim, error: BaseException) -> None:
-    if isinstance(error, ValidationError):
-        words = f"{error.title}: {explain(error)}"
-    elif isinstance(error, CruxError):
-        words = str(error)
-    else:
-        words = f"{type(error).__name__}: {error}"
-        logger.warning("attempt of task %r raised", claim.task.id, exc_info=error, extra={"action": "attempt.raised"})
-    retryable = is_retryable(error) and not isinstance(error, UnknownAgent)
-    try:
-        await in_db(claims.fail, claim, words, retryable=retryable)
-    except (AttemptLost, IllegalTransition) as ended:
-        logger.info("%s", ended, extra={"action": "attempt.lost"})

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-__all__ = ["Arguments", "Output", "as_text", "explain", "schema_of"]
+__all__ = ["Arguments", "Output", "as_text", "explain", "output_of", "schema_of"]
 
 _ERRORS_TOLD = 8  # a model mends the first few; the rest would only cost tokens
 _STRICT = ConfigDict(extra="forbid")
@@ -129,6 +130,19 @@ class Output:
             ValidationError: it does not fit.
         """
         return self._adapter.dump_python(self._adapter.validate_python(value), mode="json")
+
+
+def output_of(kind: Any) -> Output:
+    """The Output of a kind, made once: building one takes a millisecond, and every attempt needs its agent's."""
+    try:
+        return _made(kind)
+    except TypeError:  # a kind that cannot be hashed
+        return Output(kind)
+
+
+@lru_cache(maxsize=256)
+def _made(kind: Any) -> Output:
+    return Output(kind)
 
 
 def _fields_of(parameters: Mapping[str, inspect.Parameter], hints: Mapping[str, Any]) -> type[BaseModel]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from tasks_app.agents.contexts import Context, context
 from tasks_app.agents.prompt import has_words
-from tasks_app.agents.schemas import Output, as_text, explain
+from tasks_app.agents.schemas import as_text, explain, output_of
 from tasks_app.agents.tools import Tool
 from tasks_app.crossing import in_db
 from tasks_app.errors import IllegalTransition, ValueRefused
@@ -53,7 +53,7 @@ class TaskWorker:
         self.task = claim.task
         self.ended = False
         self._claim = claim
-        self._output = Output(output) if output is not None else None
+        self._output = output_of(output) if output is not None else None
         self._guidelines = guidelines
         self._priority = priority
         self._tell_input = tell_input

@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, overload
+from typing import Any, overload
 
 from pydantic import ValidationError
 
@@ -48,19 +48,9 @@ class Tool:
         if not _NAME.fullmatch(self.name):
             raise ValueRefused(f"A tool cannot be named {self.name!r}; use 1 to 64 letters, digits, _ and -.")
 
-    def replace(
-        self,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        parameters: Mapping[str, Any] | None = None,
-        execute: Execute | None = None,
-        repeatable: bool | None = None,
-    ) -> Tool:
-        """A tool like this one with what is given changed."""
-        given = locals()
-        fields = ("name", "description", "parameters", "execute", "repeatable")
-        return dataclasses.replace(self, **{key: given[key] for key in fields if given[key] is not None})
+    def replace(self, **changes: Any) -> Tool:
+        """A tool like this one with some fields changed: `complete.replace(description="…", execute=checked)`."""
+        return dataclasses.replace(self, **changes)
 
     def spec(self) -> ToolSpec:
         """The tool as the Chat Completions `tools` array holds it."""
@@ -190,10 +180,9 @@ def _executing(fn: Callable[..., Any], arguments: Arguments) -> Execute:
 
 
 def _says_no(text: str) -> bool:
-    if '"ok"' not in text[:100] or not text.startswith("{"):
+    if not text.startswith("{") or '"ok"' not in text[:100]:
         return False
     try:
-        said: dict[Literal["ok"], Any] = json.loads(text)
+        return bool(json.loads(text).get("ok") is False)
     except ValueError:
         return False
-    return said.get("ok") is False

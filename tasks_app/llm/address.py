@@ -21,7 +21,7 @@ NO_KEY = "none"  # local endpoints ask for no key, but the client insists on one
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Address:
-    """An endpoint and the key to it. Its repr shows the host alone: keys and passwords are for nobody to read."""
+    """An endpoint and the key to it. Its repr is the host alone: keys and passwords are not to be read."""
 
     base_url: str
     api_key: str

@@ -367,6 +367,8 @@ def _without_sentences(text: str) -> tuple[str, ...]:
 
 def _choose(sentences: Sequence[str], openings: set[str], title: str) -> list[int]:
     """The places of the best sentences, in their order; what was already said is worth less."""
+    if len(sentences) <= SENTENCES:
+        return list(range(len(sentences)))
     terms = [frozenset(_terms(sentence)) for sentence in sentences]
     frequency = Counter(term for found in terms for term in found)
     frequency.update(_terms(title))
@@ -425,7 +427,7 @@ def _key_terms(sentences: Sequence[str], title: str) -> tuple[str, ...]:
         for match in _TERM.finditer(sentence):
             term = match[0].lower()
             if _tells(term):
-                counts[term] += 2 if place <= 1 else 1  # title and first sentence name the subject
+                counts[term] += max(4 - place, 2)  # title and first sentence name the subject
                 spellings.setdefault(term, Counter())[match[0]] += 1
     order = {term: place for place, term in enumerate(counts)}
     best = sorted(counts, key=lambda term: (-counts[term], order[term]))[:TERMS]

@@ -24,7 +24,7 @@ _ENTRY = re.compile(r"\s*[\w.*]+(?:\(.*?\))?\s+--?\s")  # "name -- what it is"
 _CODE = re.compile(
     r"""\s*(?:
       (?:import|from|return|raise|print|elif|else|try|except|with|async|await|const|let|var)\b.*[:()=;]\s*$
-    | (?:def|class)\s\w+.*:
+    | (?:def|class)\s\w+.*: | import\s[\w.]+(?:\sas\s\w+)?$ | from\s[\w.]+\simport\s
     | [\w.\[\]]+\s*[-+*/|]?=\s | \w+=["'(\w]
     | [\w.]+\(.*(?:\)\s*(?:\#|->|=|:|;|$)|,\s*$)
     | [$%]\s | @\w | \#
@@ -34,36 +34,41 @@ _CODE = re.compile(
     )""",
     re.X,
 )
-_HIDDEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.S | re.I)
+_HIDDEN = (("<!--", "-->"), ("<script", "</script>"), ("<style", "</style>"))
 _TAG = re.compile(
     r"</?(?:a|b|i|u|s|p|br|hr|em|strong|code|pre|kbd|sub|sup|small|div|span|img|table|thead|tbody|tr|td|th|ul|ol|li"
     r"|dl|dt|dd|h[1-6]|details|summary|center|font|picture|source|blockquote|html|head|body|title|section|article"
     r")\b[^<>]*>",
     re.I,
 )
-_INLINE = (
-    (re.compile(r"!\[[^\]]*\]\([^)]*\)"), ""),
-    (re.compile(r"\[([^\]]+)\](?:\([^)\s]*(?:\s\"[^\"]*\")?\)|\[[^\]]*\])"), r"\1"),
-    (re.compile(r":[\w:+-]+:`[~!]?([^`<]+?)(?:\s*<[^>]*>)?`"), r"\1"),
-    (re.compile(r"`+([^`<]+?)(?:\s*<[^>]*>)?`+_{0,2}"), r"\1"),
-    (re.compile(r"\s*\(?<(?:https?|ftp|mailto):[^>\s]*>\)?"), ""),
-    (re.compile(r"\s*\((?:https?|ftp)://[^)\s]*\)"), ""),
-    (_TAG, ""),
-    (re.compile(r"\*\*(\S(?:[^*]*\S)?)\*\*"), r"\1"),
-    (re.compile(r"(?<![\w*])\*(\S(?:[^*]*[^\s*])?)\*(?![\w*])"), r"\1"),
-    (re.compile(r"(?<![\w_])_([^\s_](?:[^_]*[^\s_])?)_(?![\w_])"), r"\1"),
+_INLINE = (  # every run is bounded: without that, ten thousand opening brackets take minutes
     (re.compile(r"\s+"), " "),
-    (re.compile(r"\s+([,.;!?])(?=\s|$)"), r"\1"),
+    (re.compile(r"!\[[^\[\]]{0,300}\]\([^()]{0,500}\)"), ""),
+    (
+        re.compile(r"\[([^\[\]]{1,300})\](?:\([^()\s]{0,500}(?:\s\"[^\"]{0,200}\")?\)|\[[^\[\]]{0,100}\])"),
+        r"\1",
+    ),
+    (re.compile(r":[\w:+-]{1,40}:`[~!]?([^`<]{1,300}?)(?: ?<[^<>`]{0,500}>)?`"), r"\1"),
+    (re.compile(r"`{1,3}([^`<]{1,300}?)(?: ?<[^<>`]{0,500}>)?`{1,3}_{0,2}"), r"\1"),
+    (re.compile(r" ?\(?<(?:https?|ftp|mailto):[^<>\s]{0,500}>\)?"), ""),
+    (re.compile(r" ?\((?:https?|ftp)://[^()\s]{0,500}\)"), ""),
+    (_TAG, ""),
+    (re.compile(r"\*\*(\S(?:[^*]{0,300}\S)?)\*\*"), r"\1"),
+    (re.compile(r"(?<![\w*])\*(\S(?:[^*]{0,300}[^\s*])?)\*(?![\w*])"), r"\1"),
+    (re.compile(r"(?<![\w_])_([^\s_](?:[^_]{0,300}[^\s_])?)_(?![\w_])"), r"\1"),
+    (re.compile(r" +"), " "),
+    (re.compile(r" ([,.;!?])(?= |$)"), r"\1"),
 )
 _STOP = re.compile(
-    r"[.!?\u2026]+[\"'\u201d\u2019)\]]*\s+(?=[\"'\u201c\u2018(\[]*[^\W_a-z])|(?<=[\u3002\uff01\uff1f])\s*"
+    r"[.!?\u2026]{1,8}[\"'\u201d\u2019)\]]{0,8}\s+(?=[\"'\u201c\u2018(\[]*[^\W_a-z])|(?<=[\u3002\uff01\uff1f])\s*"
 )
-_ANY_STOP = re.compile(r"[.!?;]+[\"'\u201d\u2019)\]]*\s+")
+_ANY_STOP = re.compile(r"[.!?;]{1,8}[\"'\u201d\u2019)\]]{0,8}\s+")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"'])(?:e\.g|i\.e|vs|cf|dr|mrs?|ms|prof|fig|no|al|st|ca|approx|resp|z\.b|[^\W\d_]"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.$",
     re.I,
 )
+LONGEST_ABBREVIATION = 8  # characters, with what stands before it
 RUN_ON_WORDS = 60  # a longer sentence has lost its full stops; take any
 
 
@@ -113,8 +118,19 @@ def _unwrapped(text: str) -> str:
         # A row's long strings are its text; the short ones (a name, a date) matter only without them.
         long = [leaf for _, leaf in leaves if words_in(leaf) >= 5]
         text = "\n\n".join(long or [f"{key}: {leaf}." if key else leaf for key, leaf in leaves])
-    text = _HIDDEN.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    for opening, closing in _HIDDEN:
+        text = _without(text, opening, closing)
     return textwrap.dedent(text.expandtabs(4))
+
+
+def _without(text: str, opening: str, closing: str) -> str:
+    """The text without what stands between the two, in one pass; what never closes stays."""
+    kept, place = [], 0
+    while (begin := text.find(opening, place)) >= 0 and (end := text.find(closing, begin)) >= 0:
+        kept.append(text[place:begin])
+        place = end + len(closing)
+    return " ".join([*kept, text[place:]]) if kept else text
 
 
 def _strings(value: Any, key: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
@@ -216,9 +232,9 @@ def _sentences(block: str) -> Iterator[str]:
 def _split(block: str, stop: re.Pattern[str]) -> Iterator[str]:
     begin = 0
     for match in stop.finditer(block):
-        piece = block[begin : match.end()].strip()
-        if piece and not _ABBREVIATION.search(piece):
-            yield piece
+        before = block[max(begin, match.start() - LONGEST_ABBREVIATION) : match.start() + 1]
+        if not _ABBREVIATION.search(before):
+            yield block[begin : match.end()].strip()
             begin = match.end()
     if rest := block[begin:].strip():
         yield rest

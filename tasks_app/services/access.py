@@ -42,9 +42,10 @@ def create_link(user: User) -> str:
     return secret
 
 
-def link_is_good(secret: str) -> bool:
-    """Whether the link would sign somebody in now; using it is another step. One query."""
-    return _good_links(secret).exists()
+def user_of_link(secret: str) -> User | None:
+    """Whom the link would sign in now, None if nobody; using it is another step. One query."""
+    link = _good_links(secret).select_related("user").first()
+    return link.user if link else None
 
 
 def use_link(secret: str) -> User:

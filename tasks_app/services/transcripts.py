@@ -13,11 +13,9 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from tasks_app.models import Attempt, Message, ModelCall
-from tasks_app.rules.actors import ENGINE
+from tasks_app.models import Attempt, Message, ModelCall, Task, TaskList
 from tasks_app.rules.statuses import AttemptStatus
 from tasks_app.rules.values import storable
-from tasks_app.services.ledger import open_list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,23 +71,20 @@ def record(
             error=storable(call.error),
             ended_at=now,
         )
-        open_attempt = _add_usage(attempt_id, call, status=AttemptStatus.RUNNING)
-    if not open_attempt:
-        _add_late_usage(attempt_id, call)
+        _add_usage(attempt_id, call)
 
 
-def _add_usage(attempt_id: UUID, call: CallRecord, **conditions: Any) -> bool:
-    change: dict[str, Any] = {
+def _add_usage(attempt_id: UUID, call: CallRecord) -> None:
+    attempt = Attempt.objects.filter(pk=attempt_id)
+    cost = {} if call.cost is None else {"cost": Coalesce(F("cost"), Decimal(0)) + call.cost}
+    change = cost | {
         "input_tokens": F("input_tokens") + call.input_tokens,
         "output_tokens": F("output_tokens") + call.output_tokens,
     }
-    if call.cost is not None:
-        change["cost"] = Coalesce(F("cost"), Decimal(0)) + call.cost
-    return bool(Attempt.objects.filter(pk=attempt_id, **conditions).update(**change))
-
-
-def _add_late_usage(attempt_id: UUID, call: CallRecord) -> None:
-    attempt = Attempt.objects.select_related("task").get(pk=attempt_id)
-    with open_list(attempt.task.task_list_id, actor=ENGINE, even_discarded=True) as ledger:
-        _add_usage(attempt_id, call)
-        ledger.add_usage(attempt.task_id, call.input_tokens + call.output_tokens, call.cost)
+    if attempt.filter(status=AttemptStatus.RUNNING).update(**change):
+        return
+    task_id, list_id = attempt.values_list("task_id", "task__task_list_id").get()
+    used = cost | {"tokens": F("tokens") + call.input_tokens + call.output_tokens}
+    TaskList.objects.filter(pk=list_id).update(**used)  # the list first, as everywhere
+    Task.objects.filter(pk=task_id).update(**used)
+    attempt.update(**change)

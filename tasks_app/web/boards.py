@@ -173,7 +173,7 @@ def _line(row: Mapping[str, Any], now: datetime) -> str:
 
 def _head(task_list: TaskListSnapshot, done: Sequence[Mapping[str, Any]], now: datetime, *, alive: bool) -> Head:
     kind, word = KINDS[task_list.status]
-    per_minute = None if task_list.finished else _per_minute(done, now)
+    per_minute = None if task_list.finished else _per_minute(task_list, done, now)
     left = task_list.counts["pending"] + task_list.counts["in_progress"]
     started, ended = task_list.started_at, task_list.finished_at
     notice, remedy = _notice(task_list, alive=alive)
@@ -204,16 +204,13 @@ def _head(task_list: TaskListSnapshot, done: Sequence[Mapping[str, Any]], now: d
     )
 
 
-def _per_minute(done: Sequence[Mapping[str, Any]], now: datetime) -> float | None:
-    """Throughput, from the last tasks that were done: how many of the window, over the time they took to come in.
-
-    Rounded, so that a page on which nothing happens does not change.
-    """
-    times = [row["moved_at"] for row in done if row["moved_at"]]
-    if len(times) < 3:
+def _per_minute(task_list: TaskListSnapshot, done: Sequence[Mapping[str, Any]], now: datetime) -> float | None:
+    """Throughput, from the last tasks that were done: how many the window holds, over the time they took to come in."""
+    if len(done) < 3 or task_list.started_at is None:
         return None
-    seconds = max((now - times[-1]).total_seconds(), 0.001)
-    return float(f"{60 * len(times) / seconds:.2g}")
+    since = done[-1]["moved_at"] if task_list.counts["completed"] > len(done) else task_list.started_at
+    seconds = max((now - since).total_seconds(), 0.001)
+    return float(f"{60 * len(done) / seconds:.2g}")
 
 
 def _notice(task_list: TaskListSnapshot, *, alive: bool) -> tuple[str, str]:

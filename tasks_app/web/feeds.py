@@ -19,9 +19,8 @@ from django.template.loader import get_template
 
 from tasks_app.crossing import in_db
 from tasks_app.live.hub import Batch, hub
-from tasks_app.services import workers
-from tasks_app.web import boards
-from tasks_app.web.snapshots import Board, Column, Role
+from tasks_app.web import boards, pages
+from tasks_app.web.snapshots import Board, Column, Role, Shell
 
 log = structlog.get_logger(__name__)
 
@@ -52,22 +51,30 @@ class BoardView:
         self.seq = 0
         self._list_id, self._role = list_id, role
         self._board: Board | None = None
+        self._shell: Shell | None = None
+        self._foot = ""
 
     def look(self) -> Frame | None:
         """Read the board again and render what differs."""
-        board = boards.board(self._list_id, alive=workers.any_alive())
+        shell = pages.shell()
+        board = boards.board(self._list_id, alive=shell.workers > 0)
         before, self._board = self._board, board
         if before is not None and before.head.seq == board.head.seq:  # no event: a rate that only ages is no news
             steady = replace(board.head, per_minute=before.head.per_minute, eta_seconds=before.head.eta_seconds)
             board = self._board = replace(board, head=steady)
         self.seq = board.head.seq
         frame = self._render(before, board)
+        if shell != self._shell:
+            self._shell, self._foot = shell, pages.foot(shell)
+            frame.setdefault("parts", {})["foot"] = self._foot
         return frame if len(frame) > 1 else None
 
     def whole(self) -> Frame:
         """All of the board as last seen."""
         assert self._board is not None
-        return self._render(None, self._board)
+        frame = self._render(None, self._board)
+        frame["parts"]["foot"] = self._foot
+        return frame
 
     def _render(self, before: Board | None, board: Board) -> Frame:
         frame: Frame = {"seq": board.head.seq}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 from django.contrib.auth.models import AnonymousUser, User
+from django.template.loader import get_template
 from django.urls import reverse
 
+from tasks_app.llm.address import current_address
 from tasks_app.models import TaskListSnapshot
 from tasks_app.services import workers
 from tasks_app.web import access
@@ -22,8 +22,13 @@ def shell() -> Shell:
         workers=len(alive),
         running=sum(worker.running for worker in alive),
         slots=sum(worker.slots for worker in alive),
-        offline=not (os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL")),
+        offline=current_address().offline,
     )
+
+
+def foot(shell: Shell) -> str:
+    """The shell's foot line, which pages that are live keep up to date."""
+    return str(get_template("base.html#foot").render({"shell": shell})).strip()
 
 
 def list_rows(user: User | AnonymousUser, page: int) -> tuple[tuple[ListRow, ...], bool]:

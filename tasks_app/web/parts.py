@@ -64,10 +64,14 @@ def about(seconds: float) -> str:
 @register.filter
 def short(number: float) -> str:
     """`412`, `9.8 k`, `1.24 M`: three figures and a unit."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:.3g} {unit}" if number < 999.5 * size else f"{number / size:.0f} {unit}"
-    return f"{number:.3g}" if isinstance(number, float) else str(number)
+    if number < 1000:
+        return f"{number:.3g}"
+    value, unit = next(
+        (number / size, unit)
+        for size, unit in ((1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"))
+        if number < 999.5 * size or unit == "T"
+    )
+    return f"{value:.3g} {unit}"
 
 
 @register.filter
@@ -90,11 +94,12 @@ def usd(cost: Decimal | float | None) -> str:
 @register.filter
 def pretty(value: Any) -> str:
     """A JSON value as indented text, its keys in the order they came; a JSON text is parsed first."""
-    if isinstance(value, str):
+    text = value if isinstance(value, str) else None
+    if text is not None:
         try:
-            value = json.loads(value)
+            value = json.loads(text)
         except ValueError:
-            return value
+            return text
     return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 

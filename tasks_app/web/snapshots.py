@@ -77,6 +77,11 @@ class Column:
     list_id: UUID | None = None
     next_url: str = ""  # the column's own page: the page after this one
 
+    @property
+    def folded(self) -> bool:
+        """Whether a board shows it as a link with its count only."""
+        return self.name in ("skipped", "cancelled")
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -317,9 +322,10 @@ def segments(counts: Mapping[str, int], total: int) -> tuple[Segment, ...]:
         ("running", counts.get("in_progress", 0)),
         ("todo", counts.get("pending", 0)),
     ]
-    total = max(total, sum(count for _, count in shares))
-    if not total:
+    counted = sum(count for _, count in shares)
+    if not counted:
         return ()
+    total = max(total, counted)
     widths = [(kind, count, max(100 * count / total, 1.0)) for kind, count in shares if count]
     scale = 100 / sum(width for *_, width in widths)
     pieces, left = [], 0.0

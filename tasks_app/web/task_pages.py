@@ -17,11 +17,12 @@ from tasks_app.errors import TaskNotFound
 from tasks_app.models import Attempt, EventSnapshot, Message, ModelCall, Task
 from tasks_app.rules.statuses import FINAL, UNFINISHED, AttemptStatus, TaskStatus
 from tasks_app.services import events
+from tasks_app.web import pages
 from tasks_app.web.snapshots import AttemptRow, EventRow, Role, TaskLink, TaskPage, Turn
 
 EVENTS_SHOWN = 100
 ATTEMPTS_SHOWN = 10  # with their transcripts; older ones are in the export
-PARTS = ("now", "result", "attempts", "transcript", "events")
+PARTS = ("now", "result", "attempts", "transcript", "facts", "events")
 _WORDS = {  # what an event says to a person
     "task.added": "Added",
     "task.changed": "Changed",
@@ -118,14 +119,15 @@ class TaskView:
 
     def look(self) -> dict[str, Any] | None:
         """Render the parts again if the task, its attempts or their transcripts have grown; send what differs."""
-        task = find(self._list_id, pk=self._pk)
+        task, shell = find(self._list_id, pk=self._pk), pages.shell()
         self.seq = task.task_list.last_seq
-        mark = self._mark_of(task)
+        mark = (shell, *self._mark_of(task))
         if mark == self._mark:
             return None
         self._mark = mark
         page = read(task)
         before, self._parts = self._parts, {name: self._part(name, page) for name in PARTS}
+        self._parts["foot"] = pages.foot(shell)
         changed = {name: html for name, html in self._parts.items() if before.get(name) != html}
         return {"seq": self.seq, "parts": changed} if changed else None
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from tasks_app.agents import registry
 from tasks_app.crossing import in_db
 from tasks_app.llm.model import Model
@@ -50,6 +52,20 @@ async def work(script: Sequence[Scripted], **task: Any) -> tuple[TaskSnapshot, S
     claim = await a_claim(**task)
     await registry.run_attempt(claim, ModelsOf(model))
     return await task_of(claim), model
+
+
+async def failure(script: Sequence[Scripted], **task: Any) -> tuple[Exception, ScriptedModel]:
+    """Let agent `writer`, with a model of this script, fail at a task; what the pool is told of it."""
+    model = ScriptedModel(script)
+    return await failure_of(await a_claim(**task), ModelsOf(model)), model
+
+
+async def failure_of(claim: Claim, models: ModelsOf) -> Exception:
+    """What the pool is told of an attempt that fails; the attempt itself is left to the pool."""
+    with pytest.raises(Exception) as raised:
+        await registry.run_attempt(claim, models)
+    assert (await attempt_row(claim)).status == "running"
+    return raised.value
 
 
 async def task_of(claim: Claim) -> TaskSnapshot:

@@ -13,7 +13,7 @@ from tasks_app.agents.prompt import prompt
 from tasks_app.agents.registry import agent
 from tasks_app.agents.scope import current_attempt
 from tasks_app.agents.steps import has_tool_call, step_count_is
-from tasks_app.errors import ModelError, ValueRefused
+from tasks_app.errors import AttemptLost, ModelError, ValueRefused
 from tasks_app.llm.model import Usage
 from tasks_app.llm.scripted import Scripted, ScriptedModel, call, reply
 from tests.agents.attempts import (
@@ -24,6 +24,7 @@ from tests.agents.attempts import (
     attempts_of,
     calls_of,
     cancel,
+    failure_of,
     task_of,
     transcript_of,
     work,
@@ -158,11 +159,9 @@ async def test_stopping_at_complete_task_saves_the_last_call() -> None:
 async def test_an_agent_stopped_before_its_end_fails_by_the_name_of_the_condition() -> None:
     agent(id="short", prompt="x", stop_when=step_count_is(2))
     claim = await a_claim("short")
-    await registry.run_attempt(claim, ModelsOf(ScriptedModel(FOUR_CALLS)))
+    error = await failure_of(claim, ModelsOf(ScriptedModel(FOUR_CALLS)))
 
-    assert await attempts_of(claim) == [
-        ("failed", "The agent was stopped by step_count_is(2) before it ended its task.")
-    ]
+    assert str(error) == "The agent was stopped by step_count_is(2) before it ended its task."
 
 
 async def test_an_agent_whose_task_was_cancelled_stops_and_its_call_is_paid_and_on_record() -> None:
@@ -173,7 +172,8 @@ async def test_an_agent_whose_task_was_cancelled_stops_and_its_call_is_paid_and_
         return reply(call("report_progress", message="still here"), usage=Usage(70, 7))
 
     model = ScriptedModel([meanwhile, "never asked"])
-    await registry.run_attempt(claim, ModelsOf(model))
+    with pytest.raises(AttemptLost, match="was cancelled"):
+        await registry.run_attempt(claim, ModelsOf(model))
     task = await task_of(claim)
 
     assert len(model.calls) == 1
@@ -196,9 +196,9 @@ async def test_a_cancelled_run_leaves_the_attempt_to_whoever_cancelled_it() -> N
 async def test_an_input_the_prompt_cannot_take_fails_before_any_call() -> None:
     agent(id="critic", prompt=prompt(system="x", input=Review))
     claim, model = await a_claim("critic", input={"title": "Fine"}), ScriptedModel([])
-    await registry.run_attempt(claim, ModelsOf(model))
+    error = await failure_of(claim, ModelsOf(model))
 
-    assert await attempts_of(claim) == [("failed", "Review: stars: Field required")]
+    assert str(error) == "The input is no Review: stars: Field required."
     assert model.calls == []
 
 

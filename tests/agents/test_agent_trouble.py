@@ -14,8 +14,9 @@ from tests.agents.attempts import (
     ModelsOf,
     a_claim,
     answers,
-    attempts_of,
     calls_of,
+    failure,
+    failure_of,
     task_of,
     transcript_of,
     work,
@@ -49,28 +50,20 @@ async def test_a_model_that_stops_early_is_asked_once_to_finish() -> None:
 
 
 async def test_a_model_that_stops_twice_fails_with_its_last_words() -> None:
-    task, _ = await work(["All good.", call("start_task"), "I am finished."])
+    error, _ = await failure(["All good.", call("start_task"), "I am finished."])
 
-    assert task.status == "failed"
-    assert "stopped without ending its task" in task.error
-    assert "I am finished." in task.error
+    assert "stopped without ending its task" in str(error)
+    assert "I am finished." in str(error)
 
 
-async def test_a_model_error_fails_the_attempt_in_the_providers_words_and_is_recorded() -> None:
+async def test_a_model_error_reaches_the_pool_as_it_is_and_is_recorded() -> None:
     claim = await a_claim()
-    model = ScriptedModel([call("start_task"), ModelError("quota exceeded", retryable=False)])
-    await registry.run_attempt(claim, ModelsOf(model))
+    gone = ModelError("quota exceeded", retryable=False)
+    error = await failure_of(claim, ModelsOf(ScriptedModel([call("start_task"), gone])))
 
-    assert await attempts_of(claim) == [("failed", "quota exceeded")]
+    assert error is gone
     assert [each.error for each in await calls_of(claim)] == ["", "quota exceeded"]
     assert (await transcript_of(claim))[-1]["role"] == "tool"
-
-
-@pytest.mark.parametrize(("retryable", "status"), [(True, "pending"), (False, "failed")])
-async def test_a_model_error_says_whether_the_task_is_tried_again(retryable: bool, status: str) -> None:
-    task, _ = await work([ModelError("no answer", retryable=retryable)], max_attempts=2)
-
-    assert (task.status, task.feedback) == (status, "no answer")
 
 
 async def test_an_output_model_is_what_complete_task_takes_and_a_wrong_result_goes_back() -> None:
@@ -125,18 +118,17 @@ async def test_nonsense_goes_back_as_errors_and_the_agent_goes_on() -> None:
 
 
 async def test_the_same_call_three_times_ends_the_attempt_with_that_diagnosis() -> None:
-    task, model = await work([call("complete_task", summary="x")] * 5)
+    error, model = await failure([call("complete_task", summary="x")] * 5)
 
-    assert task.status == "failed"
-    assert "goes in circles: it called 'complete_task' 3 times with the same arguments" in task.error
-    assert "put all of it into `result`" in task.error
+    assert "goes in circles: it called 'complete_task' 3 times with the same arguments" in str(error)
+    assert "put all of it into `result`" in str(error)
     assert len(model.calls) == 3
 
 
 async def test_five_turns_in_which_nothing_was_done_end_the_attempt() -> None:
-    task, model = await work([call("look", page=page) for page in range(9)])
+    error, model = await failure([call("look", page=page) for page in range(9)])
 
-    assert "did nothing in 5 turns" in task.error
+    assert "did nothing in 5 turns" in str(error)
     assert len(model.calls) == 5
 
 
@@ -152,16 +144,15 @@ async def test_an_agent_beyond_a_limit_fails_by_its_name(
     setting: str, value: int, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conf, setting, value)
-    task, _ = await work([call("report_progress", message=f"page {page}") for page in range(9)])
+    error, _ = await failure([call("report_progress", message=f"page {page}") for page in range(9)])
 
-    assert task.status == "failed"
-    assert words in task.error
-    assert f"CRUX_{setting.upper()}" in task.error
+    assert words in str(error)
+    assert f"CRUX_{setting.upper()}" in str(error)
 
 
 async def test_what_was_said_before_a_limit_is_on_record(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conf, "max_steps", 1)
     claim = await a_claim()
-    await registry.run_attempt(claim, ModelsOf(ScriptedModel([call("start_task")])))
+    await failure_of(claim, ModelsOf(ScriptedModel([call("start_task")])))
 
     assert [message["role"] for message in await transcript_of(claim)] == ["system", "user", "assistant", "tool"]

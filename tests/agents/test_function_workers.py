@@ -15,7 +15,8 @@ from tasks_app.agents.registry import worker
 from tasks_app.agents.scope import current_attempt, stop_requested
 from tasks_app.llm.scripted import ScriptedModel
 from tasks_app.models import TaskSnapshot
-from tests.agents.attempts import ModelsOf, a_claim, attempts_of, calls_of, no_models, task_of
+from tasks_app.rules.retry import is_retryable
+from tests.agents.attempts import ModelsOf, a_claim, attempts_of, calls_of, failure_of, no_models, task_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,6 +30,11 @@ async def run(**task: Any) -> TaskSnapshot:
     claim = await a_claim("count", **task)
     await registry.run_attempt(claim, no_models())
     return await task_of(claim)
+
+
+async def fails(**task: Any) -> Exception:
+    """What the pool is told of a task at which the worker `count` fails."""
+    return await failure_of(await a_claim("count", **task), no_models())
 
 
 async def test_what_an_async_function_returns_is_the_result() -> None:
@@ -84,62 +90,56 @@ async def test_a_result_is_checked_against_the_output() -> None:
         return {"words": text}
 
     assert (await run(input="4")).result == {"words": 4}
-    assert "'count' returned what is no such output: words:" in (await run(input="many")).error
+    assert "'count' returned what is no such output: words:" in str(await fails(input="many"))
 
 
-async def test_what_a_function_raises_fails_the_task_in_its_words() -> None:
-    @worker("count")
-    def count(text: str) -> None:
-        raise ValueError("the text is empty")
-
-    task = await run(input="")
-    assert (task.status, task.error) == ("failed", "ValueError: the text is empty")
-
-
-@pytest.mark.parametrize(("raised", "status"), [(OSError("gone"), "pending"), (TypeError("a bug"), "failed")])
-async def test_a_programming_error_is_not_tried_again(raised: Exception, status: str) -> None:
+@pytest.mark.parametrize(
+    "raised", [ValueError("the text is empty"), TypeError("a bug"), BaseExceptionGroup("", [OSError()])]
+)
+async def test_what_a_function_raises_reaches_the_pool_as_it_is(raised: Exception) -> None:
     @worker("count")
     async def count(text: str) -> None:
         raise raised
 
-    assert (await run(max_attempts=2)).status == status
+    assert await fails() is raised
+
+
+async def test_what_a_thread_raises_reaches_the_pool_as_it_is() -> None:
+    empty = ValueError("the text is empty")
+
+    @worker("count")
+    def count(text: str) -> None:
+        raise empty
+
+    assert await fails() is empty
+
+
+async def test_a_thread_that_ends_the_interpreter_only_fails() -> None:
+    @worker("count")
+    def count(text: str) -> None:
+        sys.exit("bye")
+
+    assert str(await fails()) == "SystemExit: bye"
 
 
 @pytest.mark.parametrize("result", [object(), float("nan"), {1, 2}])
-async def test_a_result_that_is_not_json_fails_the_task(result: Any) -> None:
+async def test_a_result_that_is_not_json_is_refused(result: Any) -> None:
     @worker("count")
     async def count(text: str) -> Any:
         return result
 
-    task = await run()
-    assert task.status == "failed"
-    assert "is not JSON" in task.error
+    assert "is not JSON" in str(await fails())
 
 
-async def test_a_worker_that_ends_the_interpreter_only_fails_its_task() -> None:
-    @worker("count")
-    async def count(text: str) -> None:
-        sys.exit("bye")
-
-    assert (await run()).error == "SystemExit: bye"
-
-
-async def test_a_worker_whose_own_future_is_cancelled_fails_and_is_not_taken_for_stopped() -> None:
-    @worker("count")
-    async def count(text: str) -> None:
-        inner = asyncio.ensure_future(asyncio.Event().wait())
-        inner.cancel()
-        await inner
-
-    assert "what it waited for was cancelled" in (await run()).error
-
-
-async def test_an_unknown_agent_fails_the_task_naming_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_agent_is_refused_naming_those_there_are_and_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(registry, "_runners", {})
     worker("sum")(lambda text: 1)
+    error = await fails()
 
-    task = await run(max_attempts=3)
-    assert (task.status, task.error) == ("failed", "There is no agent 'count'. Known are: sum.")
+    assert str(error) == "There is no agent 'count'. Known are: sum."
+    assert not is_retryable(error)
 
 
 async def test_a_thread_whose_run_was_cancelled_finds_that_it_should_stop() -> None:

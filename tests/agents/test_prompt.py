@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from tasks_app.agents.contexts import context
 from tasks_app.agents.prompt import prompt
 from tasks_app.agents.tools import tool
+from tasks_app.errors import ValueRefused
 
 
 class Order(BaseModel):
@@ -56,7 +57,7 @@ async def test_the_input_is_checked_and_functions_get_it_as_that_model() -> None
     made = prompt(input=Order, prompt=lambda order: order.city.upper())
 
     assert (await made.inspect({"city": "Rome"}))["messages"][0]["content"] == "ROME"
-    with pytest.raises(ValidationError, match="city"):
+    with pytest.raises(ValueRefused, match="The input is no Order: city: Field required"):
         await made.inspect({"town": "Rome"})
 
 

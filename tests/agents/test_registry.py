@@ -16,6 +16,26 @@ def test_agents_and_workers_are_found_by_name() -> None:
     assert {"count", "writer"} <= set(registry.names())
 
 
+def test_people_are_told_what_an_agent_or_a_worker_does() -> None:
+    def count(text: str) -> int:
+        """Counts the characters.
+
+        All of them.
+        """
+        return len(text)
+
+    worker("count")(count)
+    agent(id="writer", prompt="You write.", about="Writes chapters.")
+    agent(id="poet", prompt="You rhyme.")
+
+    assert [registry.about(name) for name in ("count", "writer", "poet", "nobody")] == [
+        "Counts the characters.",
+        "Writes chapters.",
+        "",
+        "",
+    ]
+
+
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     agent(id="writer", prompt="You write.")
 

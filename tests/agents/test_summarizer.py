@@ -8,7 +8,7 @@ from tasks_app.agents import registry
 from tasks_app.conf import conf
 from tasks_app.llm.client import open_models
 from tasks_app.llm.scripted import ScriptedModel, call
-from tests.agents.attempts import ModelsOf, a_claim, task_of
+from tests.agents.attempts import ModelsOf, a_claim, failure_of, task_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,9 +32,10 @@ async def test_the_document_is_the_message_and_the_result_a_plain_text(input: An
 @pytest.mark.parametrize("input", [None, "  ", {"path": "x"}, {"text": 3}, ["x"]])
 async def test_an_input_without_a_text_fails_before_any_call(input: Any) -> None:
     claim, model = await a_claim("summarizer", input=input), ScriptedModel([])
-    await registry.run_attempt(claim, ModelsOf(model))
+    error = await failure_of(claim, ModelsOf(model))
 
-    assert "no text to summarize" in (await task_of(claim)).error
+    assert "no text to summarize" in str(error)
+    assert model.calls == []
 
 
 async def test_without_a_key_the_offline_model_summarizes_by_extraction(monkeypatch: pytest.MonkeyPatch) -> None:

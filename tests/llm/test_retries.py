@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks_app.llm.retries import Fault, Retries, seconds_asked
+from tests.llm.conftest import unhurried
 
 
+@unhurried
 @given(
     deadline=st.none() | st.floats(0, 10_000),
     wishes=st.lists(st.none() | st.floats(0, 1e9), min_size=1, max_size=50),
@@ -42,7 +44,16 @@ def test_a_fault_for_good_is_not_waited_for() -> None:
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("7", 7), ("0.5", 0.5), ("-3", 0), ("", None), (None, None), ("soon", None), ("nan", None), ("Mon, 99", None)],
+    [
+        ("7", 7),
+        ("0.5", 0.5),
+        ("-3", 0),
+        ("", None),
+        (None, None),
+        ("soon", None),
+        ("nan", None),
+        ("Mon, 99", None),
+    ],
 )
 def test_retry_after_in_seconds(header: str | None, seconds: float | None) -> None:
     assert seconds_asked(header) == seconds
@@ -57,6 +68,7 @@ def test_retry_after_as_a_date_counts_from_now_and_never_below_zero() -> None:
     assert seconds_asked("Sun, 06 Nov 1994 08:49:37 -0000") == 0
 
 
+@unhurried
 @given(st.text())
 def test_any_header_gives_seconds_or_nothing(header: str) -> None:
     seconds = seconds_asked(header)

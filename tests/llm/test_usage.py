@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tasks_app.conf import conf
 from tasks_app.llm.model import Usage
 from tasks_app.llm.usage import cost, estimate_tokens, usage_of
+from tests.llm.conftest import unhurried
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -44,6 +45,7 @@ def test_an_unknown_price_is_no_cost() -> None:
     assert cost({}, Usage(10, 10), "m") is None
 
 
+@unhurried
 @given(JSON, JSON)
 def test_any_usage_is_read_without_harm(usage: Any, count: Any) -> None:
     for said in (usage, {"prompt_tokens": count, "completion_tokens": usage, "cost": count}):
@@ -54,6 +56,7 @@ def test_any_usage_is_read_without_harm(usage: Any, count: Any) -> None:
         assert found is None or found >= 0
 
 
+@unhurried
 @given(st.text())
 def test_the_estimate_is_a_third_of_the_bytes_rounded_up(text: str) -> None:
     size = len(text.encode("utf-8", "replace"))

@@ -72,8 +72,7 @@ class Site:
 
     def _listens(self) -> bool:
         assert self.tree.process.poll() is None, self.tree.output.read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return listens(self.port)
 
 
 @pytest.fixture
@@ -100,6 +99,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
@@ -157,7 +161,7 @@ def test_it_serves_the_site_and_prints_no_access_log(home: Path) -> None:
     code = f"from tasks_app.web.server import serve; serve('127.0.0.1', {port})"
     tree = Tree([sys.executable, "-c", code], home)
     try:
-        until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "the server")
+        until(lambda: listens(port), "the server")
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         connection.request("GET", "/nowhere")
         assert connection.getresponse().status == 404

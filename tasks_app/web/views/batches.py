@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from tasks_app.agents import registry
 from tasks_app.conf import conf
-from tasks_app.errors import CruxError, UnknownAgent, ValueRefused
+from tasks_app.errors import CruxError, UnknownAgent
 from tasks_app.services import batches
 from tasks_app.services.tasks import NewTask
 from tasks_app.web import access, pages
@@ -24,7 +24,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         if made is not None:
             return made
     form = _form(request, tuple(problems))
-    context = {"form": form, "role": access.role(request.user), "shell": pages.shell()}
+    context = {"batch": form, "role": access.role(request.user), "shell": pages.shell()}
     return render(request, "batches/new.html", context, status=422 if problems else 200)
 
 
@@ -39,7 +39,7 @@ def _start(request: HttpRequest, problems: list[Problem]) -> HttpResponse | None
         problems.append(Problem("lines", "Paste some lines or add files: each becomes a task."))
     if problems:
         return None
-    title = request.POST.get("title", "").strip() or _title(tasks, agent)
+    title = request.POST.get("title", "").strip() or _title(tasks)
     try:
         made = batches.start(
             title,
@@ -60,7 +60,11 @@ def _start(request: HttpRequest, problems: list[Problem]) -> HttpResponse | None
 
 
 def _tasks(request: HttpRequest, problems: list[Problem]) -> list[NewTask]:
-    tasks = batches.lines(request.POST.get("lines", ""))
+    try:
+        tasks = batches.lines(request.POST.get("lines", ""))
+    except CruxError as error:
+        problems.append(Problem("lines", str(error)))
+        return []
     files = request.FILES.getlist("files")
     if sum(file.size or 0 for file in files) > conf.max_batch_bytes:
         mebibytes = conf.max_batch_bytes // 2**20
@@ -69,7 +73,7 @@ def _tasks(request: HttpRequest, problems: list[Problem]) -> list[NewTask]:
     for file in files:
         try:
             tasks += batches.read(file.name or "file", file.read())
-        except (CruxError, ValueRefused) as error:
+        except CruxError as error:
             problems.append(Problem("files", str(error)))
     return tasks
 
@@ -84,14 +88,16 @@ def _concurrency(request: HttpRequest, problems: list[Problem]) -> int | None:
     return int(text)
 
 
-def _title(tasks: list[NewTask], agent: str) -> str:
-    return f"{agent}: {len(tasks):,} task{'s' if len(tasks) > 1 else ''}"
+def _title(tasks: list[NewTask]) -> str:
+    """The first document's name, and how many more there are."""
+    first = tasks[0].label or tasks[0].id
+    return f"{first[:120]} and {len(tasks) - 1:,} more" if len(tasks) > 1 else first[:120]
 
 
 def _form(request: HttpRequest, problems: tuple[Problem, ...]) -> NewBatch:
     names = sorted(registry.names())
     return NewBatch(
-        agents=tuple(AgentChoice(name, registry.about(name)) for name in names),
+        agents=tuple(AgentChoice(name) for name in names),
         title=request.POST.get("title", ""),
         lines=request.POST.get("lines", ""),
         agent=request.POST.get("agent", "") or (names[0] if len(names) == 1 else ""),

@@ -23,12 +23,13 @@ sign_out = views.LogoutView.as_view()
 def link(request: HttpRequest, secret: str) -> HttpResponseBase:
     """A one-time link: looking at it shows a button, as mail scanners look at links; only the button uses it up."""
     if request.method != "POST":
-        good = access.link_is_good(secret)
-        return render(request, "access/link.html", {"good": good}, status=200 if good else 410)
+        user = access.user_of_link(secret)
+        context = {"valid": user is not None, "name": user.get_username() if user else ""}
+        return render(request, "access/link.html", context, status=200 if user else 410)
     try:
         user = access.use_link(secret)
     except NotFound:
-        return render(request, "access/link.html", {"good": False}, status=410)
+        return render(request, "access/link.html", {"valid": False}, status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("lists")
 
@@ -41,9 +42,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
     try:
         alive, waiting = len(workers.alive()), task_lists.any_runnable()
     except DatabaseError as error:
-        reason = f"The database does not answer: {type(error).__name__}."
-        return JsonResponse({"ok": False, "reason": reason}, status=503)
+        return _ill(f"The database does not answer: {type(error).__name__}.")
     if waiting and not alive:
-        reason = "Tasks wait and no worker is alive; start one with `manage.py crux up --no-web`."
-        return JsonResponse({"ok": False, "reason": reason, "workers": 0}, status=503)
+        return _ill("Tasks wait and no worker is alive; start one with `manage.py crux up --no-web`.")
     return JsonResponse({"ok": True, "workers": alive})
+
+
+def _ill(reason: str) -> HttpResponse:
+    response = JsonResponse({"ok": False, "reason": reason}, status=503)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's mark: it is asked for every few seconds
+    return response
