@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import CommandParser
 from django.utils.module_loading import import_string
 
@@ -21,6 +19,5 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(options: Mapping[str, Any]) -> int:
     """Serve the site until SIGTERM."""
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns of one that is not there
     import_string(SERVE)(options["host"], options["port"])
     return 0
