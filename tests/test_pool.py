@@ -1,4 +1,4 @@
-"""The pool: one loop, many attempts, and every way in which one can end."""
+"""The pool: one loop, many attempts, and every way in which one can end by itself."""
 
 from __future__ import annotations
 
@@ -142,7 +142,6 @@ def test_the_tasks_of_a_dead_worker_are_taken_over() -> None:
     assert "task.abandoned" in kinds(task_list)
 
 
-@pytest.mark.django_db(transaction=True)  # an error of the connection may close it
 def test_a_database_that_fails_for_a_while_costs_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks_app.pool.BACKOFF_SECONDS", 0.01)
     failures = dict.fromkeys(("claim", "fail", "start"), 2)
