@@ -36,7 +36,6 @@ def prepare(base: str) -> str:
     """
     if not TaskList.objects.exists():
         operator = accounts.operator()
-        registry.autodiscover()
         if documents := documented_modules(Path(sysconfig.get_path("stdlib"))):
             batches.start(
                 f"The standard library of Python {platform.python_version()}, summarised",

@@ -39,7 +39,6 @@ def run(options: Mapping[str, Any]) -> int:
     Returns:
         0; with --wait 1 if a task ended otherwise than completed or skipped, 130 after Ctrl-C, when the batch goes on.
     """
-    registry.autodiscover()
     made = batches.start(
         _title(options),
         batches.read_all(_contents(options["files"])),

@@ -18,7 +18,8 @@ from tasks_app.models import Attempt, EventSnapshot, Message, ModelCall, Task
 from tasks_app.rules.statuses import FINAL, UNFINISHED, AttemptStatus, TaskStatus
 from tasks_app.services import events
 from tasks_app.web import pages
-from tasks_app.web.snapshots import AttemptRow, EventRow, Role, TaskLink, TaskPage, Turn
+from tasks_app.web.snapshots import Role
+from tasks_app.web.task_snapshots import AttemptRow, EventRow, TaskLink, TaskPage, Turn
 
 EVENTS_SHOWN = 100
 ATTEMPTS_SHOWN = 10  # with their transcripts; older ones are in the export

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from tasks_app.web.snapshots import Card, Column, Head, TaskPage
+from tasks_app.web.snapshots import Card, Column, Head
+from tasks_app.web.task_snapshots import TaskPage
 
 LIST = UUID("00000000-0000-7000-8000-000000000001")
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)

@@ -6,7 +6,8 @@ import pytest
 from django.template.loader import get_template
 
 from tasks_app.web import task_pages
-from tasks_app.web.snapshots import AttemptRow, Role, Turn
+from tasks_app.web.snapshots import Role
+from tasks_app.web.task_snapshots import AttemptRow, Turn
 from tests.web.snapshots import NOON, a_card, a_column, a_head, a_task
 
 ROOT = Path(__file__).parent.parent.parent
