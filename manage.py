@@ -13,7 +13,10 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        sys.exit(f"manage.py: {error}")
+        sys.stderr.write(f"manage.py: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:  # before a command could answer it
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -11,4 +11,8 @@ class TasksAppConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Register the checks, and what the `crux_agents` module of each installed app registers, as the admin does."""
+        from tasks_app.agents import registry  # it needs the models, which are there only now
+
         checks.register_all()
+        registry.autodiscover()

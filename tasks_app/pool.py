@@ -26,7 +26,8 @@ from tasks_app.services.claims import Claim
 
 logger = logging.getLogger(__name__)
 
-Run = Callable[[Claim], Awaitable[None]]
+Run = Callable[[Claim], Awaitable[bool | None]]
+"""Works on a claim; true says that it has ended the attempt, so that the pool need not look."""
 Wake = Callable[[float], Awaitable[None]]
 """Returns at news from the database, or after so many seconds; may be cancelled."""
 
@@ -128,8 +129,10 @@ class Pool:
     async def _attempt(self, claim: Claim) -> bool:
         """Run it to its end. Returns whether it ended here: False if another had ended it."""
         try:
-            await self._run(claim)
+            ended = await self._run(claim)
             _stop_if_cancelled()
+            if ended:
+                return True
             # One query instead of a transaction: nearly always the attempt has ended, as it should.
             await in_db(claims.start, claim)
             return await _fail(claim, "The worker ended without completing or failing the task.", retryable=True)

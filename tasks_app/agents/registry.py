@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from django.utils.module_loading import autodiscover_modules
 
@@ -135,8 +135,8 @@ def autodiscover() -> None:
     autodiscover_modules("crux_agents")
 
 
-async def run_attempt(claim: Claim, models: Models) -> None:
-    """Let the agent of a claimed task work on it until it has ended its attempt.
+async def run_attempt(claim: Claim, models: Models) -> Literal[True]:
+    """Let the agent of a claimed task work on it until it has ended its attempt, which it then has.
 
     Left by an exception, a cancellation among them, what still runs in a thread finds `stop_requested()` true.
 
@@ -148,6 +148,7 @@ async def run_attempt(claim: Claim, models: Models) -> None:
     runner = find(claim.task.agent)
     with entered(claim, models) as scope:
         await runner.work(claim, scope)
+    return True
 
 
 def _place_of(fn: Callable[..., Any]) -> str:

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 
 from tasks_app.models.columns import choices, new_id
-from tasks_app.models.task import Task
+from tasks_app.models.task import MOVE_COLUMNS, Task
 from tasks_app.models.worker import Worker
 from tasks_app.rules.statuses import AttemptStatus
 
@@ -41,6 +41,15 @@ class AttemptSnapshot:
         return (self.ended_at - self.started_at).total_seconds() if self.ended_at else None
 
 
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    """Questions asked more than once."""
+
+    def with_task(self) -> AttemptQuerySet:
+        """With the columns of the attempt and its task that a move needs, and no more: values may be large."""
+        own = ("number", "status", "task", "worker", "worker_name", "input_tokens", "output_tokens", "cost")
+        return self.select_related("task").only(*own, *(f"task__{name}" for name in MOVE_COLUMNS))
+
+
 class Attempt(models.Model):
     """One try at a task, and the fence of its worker: every write of a worker names its attempt.
 
@@ -64,8 +73,9 @@ class Attempt(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
 
+    objects = AttemptQuerySet.as_manager()
+
     class Meta:
-        ordering = ("task", "number")
         constraints = [
             models.UniqueConstraint(fields=["task", "number"], name="one_attempt_a_number"),
             models.UniqueConstraint(

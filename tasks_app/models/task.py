@@ -15,6 +15,11 @@ from tasks_app.models.columns import choices
 from tasks_app.models.task_list import TaskList
 from tasks_app.rules.statuses import TaskStatus
 
+MOVE_COLUMNS = (  # what the services must know of a task to move it
+    "task_list", "key", "position", "status", "requires_approval", "approved_at", "waiting_for", "max_attempts",
+    "failed_count", "abandoned_count", "last_seq",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class TaskSnapshot:
@@ -114,7 +119,6 @@ class Task(models.Model):
     objects = TaskQuerySet.as_manager()
 
     class Meta:
-        ordering = ("task_list", "position")
         constraints = [
             models.UniqueConstraint(fields=["task_list", "key"], name="one_task_an_id"),
             models.UniqueConstraint(fields=["task_list", "position"], name="one_task_a_position"),

@@ -22,7 +22,6 @@ class ModelCall(models.Model):
     ended_at = models.DateTimeField()
 
     class Meta:
-        ordering = ("attempt", "number")
         constraints = [models.UniqueConstraint(fields=["attempt", "number"], name="one_model_call_a_number")]
 
     def __str__(self) -> str:
@@ -39,7 +38,6 @@ class Message(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        ordering = ("attempt", "position")
         constraints = [models.UniqueConstraint(fields=["attempt", "position"], name="one_message_a_position")]
 
     def __str__(self) -> str:

@@ -86,8 +86,8 @@ def claim(worker_id: UUID, limit: int, *, idle: bool, after: UUID | None = None)
 
 def start(claim: Claim) -> TaskSnapshot:
     """Say that work on it has begun; for a claimed task it has, so this changes nothing. One query."""
-    attempt = Attempt.objects.select_related("task").filter(pk=claim.attempt_id).first()
-    return _check_held(claim, attempt).task.snapshot()
+    _check_held(claim, next(iter(Attempt.objects.with_task().filter(pk=claim.attempt_id)), None))
+    return claim.task
 
 
 def progress(claim: Claim, message: str) -> TaskSnapshot:
@@ -96,8 +96,7 @@ def progress(claim: Claim, message: str) -> TaskSnapshot:
         text = clean_text(" ".join(message.split()), max_chars=500)
         ledger.note("task.progress", task=task, data={"message": text, "attempt": attempt.number})
         Task.objects.filter(pk=task.pk).update(progress=text, last_seq=ledger.row.last_seq)
-        task.progress = text
-    return task.snapshot()
+    return replace(claim.task, progress=text, seq=ledger.row.last_seq)
 
 
 def complete(claim: Claim, result: Any = None) -> TaskSnapshot:
@@ -110,7 +109,7 @@ def complete(claim: Claim, result: Any = None) -> TaskSnapshot:
     """
     value = as_json(result, what=f"The result of task {claim.task.id!r}", max_bytes=conf.max_value_bytes)
     with _held(claim) as (ledger, attempt, task):
-        ledger.end_attempts([attempt], AttemptStatus.COMPLETED, result=value, stopped_at=ledger.now)
+        used = ledger.end_attempt(attempt, AttemptStatus.COMPLETED, result=value, stopped_at=ledger.now)
         line = headline(value)
         ledger.move(
             [task],
@@ -122,8 +121,9 @@ def complete(claim: Claim, result: Any = None) -> TaskSnapshot:
             headline=line,
             error="",
             ended_at=ledger.now,
+            **used,
         )
-    return task.snapshot()
+    return replace(claim.task, status=str(task.status), result=value, ended_at=ledger.now, seq=task.last_seq)
 
 
 def fail(claim: Claim, error: str, *, retryable: bool = True) -> TaskSnapshot:
@@ -134,9 +134,9 @@ def fail(claim: Claim, error: str, *, retryable: bool = True) -> TaskSnapshot:
     """
     text = clean_text(error.strip() or "It failed without saying why.", max_chars=MAX_ERROR_CHARS)
     with _held(claim) as (ledger, attempt, task):
-        ledger.end_attempts([attempt], AttemptStatus.FAILED, error=text, stopped_at=ledger.now)
+        columns = ledger.end_attempt(attempt, AttemptStatus.FAILED, error=text, stopped_at=ledger.now)
         failures = task.failed_count + 1
-        columns: dict[str, Any] = {"failed_count": failures, "feedback": text, "error": text, "ended_at": ledger.now}
+        columns |= {"failed_count": failures, "feedback": text, "error": text, "ended_at": ledger.now}
         data: dict[str, Any] = {"attempt": attempt.number, "error": text[:500]}
         if retryable and failures < task.max_attempts:
             due = ledger.now + timedelta(seconds=backoff_seconds(failures))
@@ -144,7 +144,8 @@ def fail(claim: Claim, error: str, *, retryable: bool = True) -> TaskSnapshot:
             columns |= {"not_before": due, "ended_at": None, "progress": ""}
         to = TaskStatus.PENDING if "retry_at" in data else TaskStatus.FAILED
         ledger.move([task], to, by=By.WORKER, kind="task.failed", data=lambda _: data, **columns)
-    return task.snapshot()
+    due = columns.get("not_before")
+    return replace(claim.task, status=str(to), error=text, feedback=text, not_before=due, seq=task.last_seq)
 
 
 def _claim_from(list_id: UUID, worker: Worker, limit: int, *, idle: bool) -> tuple[list[Claim], bool]:
@@ -218,8 +219,8 @@ def _held(claim: Claim) -> Iterator[tuple[Ledger, Attempt, Task]]:
     """The list's books, the attempt and its task, if the attempt still runs. Three queries."""
     try:
         with open_list(claim.list_id, actor=Actor("worker", claim.worker)) as ledger:
-            rows = Attempt.objects.select_for_update(of=("self",)).select_related("task")
-            attempt = _check_held(claim, rows.filter(pk=claim.attempt_id).first())
+            rows = Attempt.objects.with_task().select_for_update(of=("self",))
+            attempt = _check_held(claim, next(iter(rows.filter(pk=claim.attempt_id)), None))
             yield ledger, attempt, attempt.task
     except (TaskListDiscarded, TaskListNotFound) as error:
         raise AttemptLost(f"{error} Stop working on task {claim.task.id!r}.") from error

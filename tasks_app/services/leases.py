@@ -106,7 +106,7 @@ def _give_back(
 
 def _lock_running(**conditions: Any) -> list[Attempt]:
     """Running attempts with their tasks, their rows locked. The caller holds their list."""
-    rows = Attempt.objects.select_for_update(of=("self",)).select_related("task")
+    rows = Attempt.objects.with_task().select_for_update(of=("self",))
     return list(rows.filter(status=AttemptStatus.RUNNING, **conditions).order_by("pk"))
 
 

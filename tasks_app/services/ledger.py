@@ -39,9 +39,10 @@ def open_list(list_id: UUID, *, actor: Actor, even_discarded: bool = False) -> I
         TaskListNotFound, TaskListDiscarded.
     """
     with transaction.atomic():
-        row = TaskList.objects.select_for_update(of=("self",)).filter(pk=list_id).first()
-        if row is None:
-            raise TaskListNotFound(f"There is no task list {list_id}.")
+        try:
+            row = TaskList.objects.select_for_update(of=("self",)).get(pk=list_id)
+        except TaskList.DoesNotExist:
+            raise TaskListNotFound(f"There is no task list {list_id}.") from None
         if row.discarded_at and not even_discarded:
             raise TaskListDiscarded(f"Task list {row.title!r} was discarded; make a new list for more work.")
         ledger = Ledger(row, actor)
@@ -59,7 +60,7 @@ class Ledger:
         self._drafts: list[Event] = []
         self._moved: dict[int, Task] = {}
         self._counted: Event | None = None
-        self._touched = False
+        self._before = dict(row.__dict__)
 
     def move(
         self,
@@ -134,10 +135,6 @@ class Ledger:
         self._drafts.append(event)
         return event
 
-    def touch(self) -> None:
-        """Save the list's row when the books close, though no event was noted."""
-        self._touched = True
-
     def end_attempts(self, attempts: Sequence[Attempt], status: AttemptStatus, **columns: Any) -> None:
         """End open attempts and add what they used to their tasks and the list. One query, and one for each that used.
 
@@ -148,19 +145,26 @@ class Ledger:
             if rows.update(status=status, ended_at=self.now, **columns) != len(chunk):
                 raise IllegalTransition("An attempt ended meanwhile; look again.", status=str(status))
         for attempt in attempts:
-            self.add_usage(attempt.task_id, attempt.input_tokens + attempt.output_tokens, attempt.cost)
+            if used := self.usage_of(attempt):
+                Task.objects.filter(pk=attempt.task_id).update(**used)
 
-    def add_usage(self, task_id: int, tokens: int, cost: Decimal | None) -> None:
-        """Add tokens and USD to a task and to the list."""
-        if not tokens and cost is None:
-            return
-        change: dict[str, Any] = {"tokens": F("tokens") + tokens}
-        if cost is not None:
-            change["cost"] = Coalesce(F("cost"), Decimal(0)) + cost
-            self.row.cost = (self.row.cost or Decimal(0)) + cost
-        Task.objects.filter(pk=task_id).update(**change)
-        self.row.tokens += tokens
-        self._touched = True
+    def end_attempt(self, attempt: Attempt, status: AttemptStatus, **columns: Any) -> dict[str, Any]:
+        """End one, as `end_attempts` does; returns what its task's own update is to add. One query."""
+        rows = Attempt.objects.filter(pk=attempt.pk, status=AttemptStatus.RUNNING)
+        if not rows.update(status=status, ended_at=self.now, **columns):
+            raise IllegalTransition("The attempt ended meanwhile; look again.", status=str(status))
+        return self.usage_of(attempt)
+
+    def usage_of(self, attempt: Attempt) -> dict[str, Any]:
+        """Add an attempt's tokens and USD to the list; returns the columns that add them to its task."""
+        used: dict[str, Any] = {}
+        if tokens := attempt.input_tokens + attempt.output_tokens:
+            self.row.tokens += tokens
+            used["tokens"] = F("tokens") + tokens
+        if attempt.cost is not None:
+            self.row.cost = (self.row.cost or Decimal(0)) + attempt.cost
+            used["cost"] = Coalesce(F("cost"), Decimal(0)) + attempt.cost
+        return used
 
     def close(self) -> None:
         """Settle dependents, gates and the list's status, then write the row and the events."""
@@ -171,9 +175,11 @@ class Ledger:
         self._settle_list()
         if self._counted is not None:
             self._counted.data["list"] = {"status": str(self.row.status), "counts": self.row.counts}
-        if self._drafts or self._touched:
-            self.row.save()
-        events.write(self._drafts)
+        changed = {name: value for name, value in self.row.__dict__.items() if self._before.get(name) != value}
+        if changed:
+            TaskList.objects.filter(pk=self.row.pk).update(**changed, updated_at=self.now)
+        if self._drafts:
+            events.write(self._drafts)
 
     def _settle_dependents(self) -> None:
         """Skip what can never run, free what can again, to a fixed point; each level costs a few queries."""

@@ -59,7 +59,7 @@ def record(
         Message.objects.bulk_create(rows)
         if call is None:
             return
-        ModelCall.objects.create(
+        row = ModelCall(
             attempt_id=attempt_id,
             number=call.number,
             model=call.model[:200],
@@ -71,6 +71,7 @@ def record(
             error=storable(call.error),
             ended_at=now,
         )
+        ModelCall.objects.bulk_create([row])  # half the cost of a save
         _add_usage(attempt_id, call)
 
 

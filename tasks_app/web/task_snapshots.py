@@ -1,4 +1,4 @@
-"""What a task's page shows, frozen; see `snapshots`."""
+"""What a task's page shows, frozen: the task, its attempts with their transcripts, its events. As snapshots.py says."""
 
 from __future__ import annotations
 

@@ -18,10 +18,9 @@ from tasks_app.agents import registry
 from tasks_app.conf import conf
 from tasks_app.crossing import in_db
 from tasks_app.live.changes import open_changes
-from tasks_app.llm.client import Models, open_models
+from tasks_app.llm.client import open_models
 from tasks_app.pool import Pool
 from tasks_app.services import workers
-from tasks_app.services.claims import Claim
 from tasks_app.workers.beat import Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -36,7 +35,6 @@ def run() -> None:
     if queue.stopping():
         return
     try:
-        registry.autodiscover()
         asyncio.run(_work())
     except Exception:
         logger.exception("A shift died; a new worker process takes over.")
@@ -54,14 +52,11 @@ async def _work() -> None:
     try:
         with closing(open_changes()) as changes:
             async with open_models() as models:
-                await _serve(Pool(worker.id, worker.slots, partial(_attempt, models), wake=changes.wait), worker.id)
+                run = partial(registry.run_attempt, models=models)
+                await _serve(Pool(worker.id, worker.slots, run, wake=changes.wait), worker.id)
     finally:
         with suppress(Error):  # its lease runs out instead
             await in_db(workers.retire, worker.id)
-
-
-async def _attempt(models: Models, claim: Claim) -> None:
-    await registry.run_attempt(claim, models)
 
 
 async def _serve(pool: Pool, worker_id: UUID) -> None:
