@@ -1,4 +1,4 @@
-"""Short words for tests of the pool: serve until something is so, then stop."""
+"""A pool at work while a test looks on."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from tests.builders import a_worker
 WAIT_SECONDS = 30  # a bound, not a measure
 
 
+async def complete(claim: Claim) -> None:
+    await in_db(claims.complete, claim, claim.task.id.upper())
+
+
 class Serving:
     """A pool at work on its own loop while a test looks on."""
 
@@ -25,7 +29,6 @@ class Serving:
         self.stop = asyncio.Event()
 
     async def until(self, true: Callable[[], object]) -> None:
-        """Wait until `true()`, which may ask the database."""
         async with asyncio.timeout(WAIT_SECONDS):
             while not await in_db(true):
                 await asyncio.sleep(0.01)
@@ -49,21 +52,13 @@ class Serving:
         return self.pool
 
 
-async def complete(claim: Claim) -> None:
-    """An agent's run: the result is the task's id in capitals."""
-    await in_db(claims.complete, claim, claim.task.id.upper())
-
-
 def finished(task_list: TaskListSnapshot) -> Callable[[], bool]:
-    """A condition to wait for."""
     return lambda: task_lists.get(task_list.id).finished
 
 
 def attempt_of(task_list: TaskListSnapshot, key: str) -> Attempt:
-    """The one attempt at a task."""
     return Attempt.objects.select_related("task").get(task__task_list=task_list.id, task__key=key)
 
 
 def serve_until_finished(task_list: TaskListSnapshot, run: Callable[[Claim], Awaitable[None]], slots: int = 10) -> None:
-    """Serve until the list has finished."""
     Serving(run, slots).serve(finished(task_list))

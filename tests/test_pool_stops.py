@@ -1,4 +1,4 @@
-"""Work that is stopped before its end: by a person, its deadline, or the stop of the pool."""
+"""How a pool stops work: one attempt that another has ended or that takes too long, and all of them at its own stop."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def new(request: HttpRequest) -> HttpResponseBase:
         if made is not None:
             return made
     form = _form(request, tuple(problems))
-    context = {"batch": form, "role": access.role(request.user), "shell": pages.shell()}
+    context = {"form": form, "role": access.role(request.user), "shell": pages.shell()}
     return render(request, "batches/new.html", context, status=422 if problems else 200)
 
 

@@ -24,12 +24,11 @@ def link(request: HttpRequest, secret: str) -> HttpResponseBase:
     """A one-time link: looking at it shows a button, as mail scanners look at links; only the button uses it up."""
     if request.method != "POST":
         user = access.user_of_link(secret)
-        context = {"valid": user is not None, "name": user.get_username() if user else ""}
-        return render(request, "access/link.html", context, status=200 if user else 410)
+        return render(request, "access/link.html", {"good": user is not None}, status=200 if user else 410)
     try:
         user = access.use_link(secret)
     except NotFound:
-        return render(request, "access/link.html", {"valid": False}, status=410)
+        return render(request, "access/link.html", {"good": False}, status=410)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("lists")
 
