@@ -2,6 +2,7 @@
 
 No rows are read here. Whoever fills these bounds what they hold (a window of cards, a page of events).
 Times are aware datetimes, durations seconds, costs US dollars. Text may come from a model: templates escape it.
+Here are boards and the index; a task's page has its own in `task_snapshots`, forms have theirs in `forms`.
 """
 
 from __future__ import annotations
