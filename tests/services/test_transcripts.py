@@ -33,7 +33,7 @@ def used(task_list: TaskListSnapshot) -> tuple[Used, Used, Used]:
     of_list, task = task_lists.get(task_list.id), tasks.get(task_list.id, "a")
     attempts = tasks.attempts_of(task_list.id, "a")
     costs = [attempt.cost for attempt in attempts if attempt.cost is not None]
-    of_attempts = sum(attempt.tokens for attempt in attempts), sum(costs) if costs else None
+    of_attempts = sum(attempt.tokens for attempt in attempts), sum(costs, Decimal(0)) if costs else None
     return (of_list.tokens, of_list.cost), (task.tokens, task.cost), of_attempts
 
 
