@@ -14,7 +14,6 @@ from tasks_app.conf import conf
 from tasks_app.models import Attempt, Task, TaskList, Worker
 from tasks_app.rules.actors import ENGINE, Actor
 from tasks_app.rules.statuses import UNFINISHED, AttemptStatus, By, TaskStatus
-from tasks_app.services import workers
 from tasks_app.services.claims import Claim
 from tasks_app.services.dependents import CHUNK, chunks
 from tasks_app.services.ledger import Ledger, open_list
@@ -50,7 +49,7 @@ def release(claims: Sequence[Claim], reason: str = "its worker stopped") -> int:
 def sweep() -> int:
     """Take over from the dead: abandon their attempts, put the tasks back, fail one that has cost too many.
 
-    It also goes on with discards that were cut short, and forgets workers that are long dead.
+    It also goes on with discards that were cut short.
     Every pool runs it; that several do at once is harmless. Chunks of 500, a transaction a list. Returns how many
     attempts were abandoned.
     """
@@ -68,7 +67,6 @@ def sweep() -> int:
     for status in UNFINISHED:
         for list_id in list(cut_short.filter(**{f"{status}__gt": 0}).values_list("pk", flat=True)[:CHUNK]):
             finish_discard(list_id, actor=ENGINE)
-    workers.forget_dead()
     return abandoned
 
 

@@ -1,17 +1,15 @@
-"""Worker processes: births, beats, deaths. The database's clock rules."""
+"""Worker processes: births, beats, deaths. The database's clock rules.
+
+Rows of the dead stay, as those of the living may look dead for long: on a machine that was asleep.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from tasks_app.models import Attempt, Worker, WorkerSnapshot
-from tasks_app.services.dependents import CHUNK
-
-KEPT = timedelta(days=7)  # a dead worker's row is kept for people to look at, then only its name in the attempts
+from tasks_app.models import Worker, WorkerSnapshot
 
 
 def register(host: str, pid: int, slots: int, cluster: str) -> WorkerSnapshot:
@@ -39,13 +37,3 @@ def alive() -> list[WorkerSnapshot]:
 def any_alive() -> bool:
     """Whether any worker's lease stands. One query."""
     return Worker.objects.alive().exists()
-
-
-def forget_dead() -> int:
-    """Delete rows of workers long dead that hold nothing, 500 at most. Returns how many. One query if there is none."""
-    held = Attempt.objects.filter(worker=OuterRef("pk"), stopped_at__isnull=True)
-    dead = Worker.objects.dead().filter(~Exists(held), beat_at__lt=Now() - KEPT)
-    ids = list(dead.values_list("pk", flat=True)[:CHUNK])
-    if ids:
-        Worker.objects.filter(pk__in=ids).delete()
-    return len(ids)
