@@ -58,6 +58,7 @@ class Tree:
                     "DJANGO_SETTINGS_MODULE": "crux_site.settings",
                     "CRUX_HOME": str(home),
                     "CRUX_CLUSTER": self.mark,
+                    "CRUX_TEST_MARK": self.mark,  # stays where `crux up` names a cluster of its own
                     "SCRATCH_LOG": str(self.log),
                     **env,
                 },
