@@ -1,5 +1,6 @@
 """The whole of Crux, started as people start it."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,12 @@ from tests.whole.crux_up import CruxUp
 from tests.workers.conftest import home, migrated
 
 __all__ = ["home", "migrated"]
+
+
+def home_of_its_own(migrated: Path, place: Path) -> Path:
+    """A copy of the migrated home, for a Crux that several tests share."""
+    return Path(shutil.copytree(migrated, place / "home"))
+
 
 Up = Callable[..., CruxUp]
 
