@@ -146,7 +146,6 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-warnings.filterwarnings("ignore", "No directory at", UserWarning, r"django\.core\.handlers")  # STATIC_ROOT: so be it
 WHITENOISE_USE_FINDERS = True  # a fresh clone serves its files without a collectstatic
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -15,7 +15,8 @@ R = TypeVar("R")
 async def in_db(service: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Call a service from async code: on one thread, with one connection a process. One hop, about 80 µs.
 
-    After an error of the connection it is dropped if it is of no more use, so that the next call gets a new one.
+    After an error of a connection that is of no more use it is dropped, so that the next call gets a new one; but not
+    inside a transaction, whose owner must hear of it.
     """
     call: Callable[..., Awaitable[R]] = sync_to_async(_call, thread_sensitive=True)
     return await call(service, *args, **kwargs)
@@ -30,5 +31,8 @@ def _call(service: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     try:
         return service(*args, **kwargs)
     except (OperationalError, InterfaceError):
-        connection.close_if_unusable_or_obsolete()
+        # Not close_if_unusable_or_obsolete(): with a CONN_MAX_AGE of 0 every connection is obsolete, and it would close
+        # a good one after a lock's timeout, even under a transaction.
+        if not (connection.in_atomic_block or connection.is_usable()):
+            connection.close()
         raise

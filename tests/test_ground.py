@@ -77,7 +77,8 @@ def _pins(text: str) -> dict[str, str]:
 
 
 def test_a_file_fits_in_one_head() -> None:
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in _tracked("*.py")}
+    written = _tracked("*.py", ":!*/migrations/*")  # migrations are Django's writing
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in written}
 
     assert {name: lines for name, lines in lengths.items() if lines > 300} == {}
 

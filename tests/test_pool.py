@@ -1,75 +1,23 @@
-"""The pool: one loop, many attempts, and every way in which one can end."""
+"""The pool: one loop, many attempts, and every way in which one can end by itself."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
-from tasks_app.conf import conf
-from tasks_app.crossing import in_db, run_sync
+from tasks_app.crossing import in_db
 from tasks_app.errors import ModelError, UnknownAgent
-from tasks_app.models import Attempt, Task, TaskListSnapshot
-from tasks_app.pool import Pool
-from tasks_app.services import claims, task_lists, tasks
+from tasks_app.models import Attempt, Task
+from tasks_app.services import claims, task_lists
 from tasks_app.services.claims import Claim
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, a_worker, check_books, claim_all, kill, kinds, statuses
+from tests.pools import Serving, attempt_of, complete, finished, serve_until_finished
 
 pytestmark = pytest.mark.django_db
-
-WAIT_SECONDS = 30  # a bound, not a measure
-
-
-async def complete(claim: Claim) -> None:
-    await in_db(claims.complete, claim, claim.task.id.upper())
-
-
-class Serving:
-    """A pool at work on its own loop while a test looks on."""
-
-    def __init__(self, run: Callable[[Claim], Awaitable[None]], slots: int, wake: Any = asyncio.sleep) -> None:
-        self.worker = a_worker(slots=slots)
-        self.pool = Pool(self.worker.id, slots, run, wake=wake)
-        self.stop = asyncio.Event()
-
-    async def until(self, true: Callable[[], object]) -> None:
-        async with asyncio.timeout(WAIT_SECONDS):
-            while not await in_db(true):
-                await asyncio.sleep(0.01)
-
-    def serve(self, *then: Callable[[], object] | Awaitable[None] | Callable[[], Awaitable[None]]) -> Pool:
-        """Serve; wait for each of `then` in turn (a condition, or something to await); stop."""
-
-        async def scenario() -> None:
-            serving = asyncio.create_task(self.pool.serve(self.stop))
-            for step in then:
-                if asyncio.iscoroutinefunction(step):
-                    await step()
-                else:
-                    await self.until(step)  # type: ignore[arg-type]
-                assert not serving.done()
-            self.stop.set()
-            async with asyncio.timeout(WAIT_SECONDS):
-                await serving
-
-        run_sync(scenario)
-        return self.pool
-
-
-def finished(task_list: TaskListSnapshot) -> Callable[[], bool]:
-    return lambda: task_lists.get(task_list.id).finished
-
-
-def attempt_of(task_list: TaskListSnapshot, key: str) -> Attempt:
-    return Attempt.objects.select_related("task").get(task__task_list=task_list.id, task__key=key)
-
-
-def serve_until_finished(task_list: TaskListSnapshot, run: Callable[[Claim], Awaitable[None]], slots: int = 10) -> None:
-    Serving(run, slots).serve(finished(task_list))
 
 
 def test_every_task_of_every_started_list_is_done() -> None:
@@ -165,131 +113,6 @@ def test_what_is_raised_after_the_end_changes_nothing() -> None:
     check_books(task_list)
 
 
-def test_a_cancelled_task_is_really_stopped_and_its_slot_freed() -> None:
-    task_list = a_list("a", "b")
-    stopped: list[str] = []
-
-    async def run(claim: Claim) -> None:
-        if claim.task.id == "b":
-            return await complete(claim)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            stopped.append(claim.task.id)
-
-    def cancel() -> bool:
-        tasks.cancel(task_list.id, "a", actor=ALICE)
-        return True
-
-    Serving(run, 1).serve(lambda: statuses(task_list)["a"] == "in_progress", cancel, finished(task_list))
-    assert stopped == ["a"]
-    assert statuses(task_list) == {"a": "cancelled", "b": "completed"}
-    assert attempt_of(task_list, "a").stopped_at is not None
-    check_books(task_list)
-
-
-def test_a_slot_stays_taken_until_cancelled_work_lets_go() -> None:
-    task_list = a_list("a", "b")
-    gate, cancelled = asyncio.Event(), asyncio.Event()
-
-    async def run(claim: Claim) -> None:
-        if claim.task.id == "b":
-            return await complete(claim)
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            cancelled.set()
-            await gate.wait()
-
-    def cancel() -> bool:
-        tasks.cancel(task_list.id, "a", actor=ALICE)
-        return True
-
-    async def check_and_open() -> None:
-        await cancelled.wait()
-        assert (await in_db(attempt_of, task_list, "a")).stopped_at is None
-        assert serving.pool.running == 1
-        assert (await in_db(statuses, task_list))["b"] == "pending"
-        gate.set()
-
-    serving = Serving(run, 1)
-    serving.serve(lambda: statuses(task_list)["a"] == "in_progress", cancel, check_and_open, finished(task_list))
-    assert attempt_of(task_list, "a").stopped_at is not None
-
-
-def test_an_attempt_beyond_its_deadline_fails_and_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conf, "attempt_seconds", 0.05)
-    stopped: list[str] = []
-
-    async def run(claim: Claim) -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            stopped.append(claim.task.id)
-
-    task_list = a_list("a")
-    Serving(run, 1).serve(finished(task_list), lambda: stopped == ["a"])
-    attempt = attempt_of(task_list, "a")
-    assert (attempt.status, attempt.error) == ("failed", "It took longer than 0.05 s (CRUX_ATTEMPT_SECONDS).")
-
-
-def test_at_the_stop_nothing_is_claimed_and_what_is_nearly_done_gets_done() -> None:
-    task_list = a_list("a", "b")
-    serving: Serving
-
-    async def run(claim: Claim) -> None:
-        serving.stop.set()
-        await asyncio.sleep(0.05)
-        await complete(claim)
-
-    serving = Serving(run, 1)
-    run_sync(serving.pool.serve, serving.stop)
-    assert statuses(task_list) == {"a": "completed", "b": "pending"}
-
-
-@pytest.mark.parametrize("deaf", [False, True], ids=["listens", "hides its cancellation"])
-def test_at_the_stop_what_does_not_end_in_time_is_given_back(monkeypatch: pytest.MonkeyPatch, deaf: bool) -> None:
-    monkeypatch.setattr(conf, "drain_seconds", 0.05)
-
-    async def run(claim: Claim) -> None:
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            if not deaf:
-                raise
-
-    task_list = a_list("a")
-    Serving(run, 1).serve(lambda: statuses(task_list) == {"a": "in_progress"})
-    assert statuses(task_list) == {"a": "pending"}
-    assert attempt_of(task_list, "a").status == "released"
-    check_books(task_list)
-
-
-def test_what_does_not_let_go_at_the_stop_is_given_back_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conf, "drain_seconds", 0)
-    gate = asyncio.Event()
-
-    async def run(claim: Claim) -> None:
-        while not gate.is_set():
-            try:
-                await gate.wait()
-            except asyncio.CancelledError:
-                continue
-
-    async def scenario() -> None:
-        serving = asyncio.create_task(pool.pool.serve(pool.stop))
-        await pool.until(lambda: statuses(task_list) == {"a": "in_progress"})
-        pool.stop.set()
-        await serving
-        assert await in_db(statuses, task_list) == {"a": "pending"}
-        gate.set()
-
-    task_list = a_list("a")
-    pool = Serving(run, 1)
-    run_sync(scenario)
-    assert attempt_of(task_list, "a").status == "released"
-
-
 def test_a_task_that_has_cost_four_workers_runs_without_neighbours() -> None:
     task_list = a_list(*"abcdef")
     Task.objects.filter(task_list=task_list.id, key="c").update(abandoned_count=4)
@@ -319,7 +142,6 @@ def test_the_tasks_of_a_dead_worker_are_taken_over() -> None:
     assert "task.abandoned" in kinds(task_list)
 
 
-@pytest.mark.django_db(transaction=True)  # an error of the connection may close it
 def test_a_database_that_fails_for_a_while_costs_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks_app.pool.BACKOFF_SECONDS", 0.01)
     failures = dict.fromkeys(("claim", "fail", "start"), 2)

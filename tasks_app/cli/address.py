@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import os
 import socket
@@ -28,16 +29,23 @@ def free_port(host: str, port: int) -> int:
     try:
         with socket.create_server((host, port), family=family) as listener:
             return int(listener.getsockname()[1])
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise cannot_listen(host, port, error) from None
 
 
-def cannot_listen(host: str, port: int, error: OSError | OverflowError) -> CommandError:
+def cannot_listen(host: str, port: int, error: OSError) -> CommandError:
     """The line that says why, with exit code 2."""
-    why = (error.strerror or str(error)) if isinstance(error, OSError) else "a port is a number from 0 to 65535"
-    if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
+    why = error.strerror or str(error)
+    if error.errno is not None and not isinstance(error, socket.gaierror):
         why = os.strerror(error.errno)  # asyncio and socket add words of their own to it
     return CommandError(f"Cannot listen on {_join(host, port)}: {why}. Choose another with --port.", returncode=MISUSE)
+
+
+def port_number(text: str) -> int:
+    """What argparse reads a port with."""
+    if text.isdecimal() and int(text[:6]) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
 
 
 def url(host: str, port: int) -> str:

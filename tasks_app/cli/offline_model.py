@@ -17,14 +17,14 @@ HELP = "serve the offline model (no AI: it extracts sentences) as an OpenAI-comp
 
 def add_arguments(parser: CommandParser) -> None:
     """[--port PORT]."""
-    parser.add_argument("--port", type=int, default=8001, help="0 takes any free one (default 8001)")
+    parser.add_argument("--port", type=address.port_number, default=8001, help="0 takes any free one (default 8001)")
 
 
 def run(options: Mapping[str, Any]) -> int:
     """Serve until Ctrl-C."""
     try:
         asyncio.run(_serve(options["port"]))
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise address.cannot_listen("127.0.0.1", options["port"], error) from None
     return 0
 

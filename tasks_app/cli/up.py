@@ -25,9 +25,8 @@ HELP = "start the site and the workers"
 
 def add_arguments(parser: CommandParser) -> None:
     """[--port --workers --concurrency --no-web --no-workers --first-run], and --host."""
-    parser.add_argument(
-        "--port", type=int, default=address.DEFAULT_PORT, help=f"0 takes any free one (default {address.DEFAULT_PORT})"
-    )
+    port, about_port = address.DEFAULT_PORT, f"0 takes any free one (default {address.DEFAULT_PORT})"
+    parser.add_argument("--port", type=address.port_number, default=port, help=about_port)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default 127.0.0.1: loopback)")
     parser.add_argument("--workers", type=_setting("workers"), metavar="N", help="worker processes")
     parser.add_argument("--concurrency", type=_setting("worker_concurrency"), metavar="N", help="slots a process")

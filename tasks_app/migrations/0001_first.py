@@ -2,10 +2,11 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import tasks_app.models.columns
-import tasks_app.rules.statuses
 from django.conf import settings
 from django.db import migrations, models
+
+import tasks_app.models.columns
+import tasks_app.rules.statuses
 
 
 class Migration(migrations.Migration):

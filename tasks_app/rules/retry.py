@@ -15,5 +15,7 @@ PROGRAMMING_ERRORS = (TypeError, NameError, AttributeError, ImportError, SyntaxE
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Whether a later attempt may do better: not for a mistake in the code, which stays."""
+    """Whether a later attempt may do better: not for a mistake in the code, which stays, alone or in a group."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(is_retryable, error.exceptions))
     return not isinstance(error, PROGRAMMING_ERRORS) and bool(getattr(error, "retryable", True))

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from tasks_app.errors import ValueRefused
 
 MAX_ID_CHARS = 200  # an id is typed by people and stands in URLs
+MAX_DEPTH = 200  # levels of a value: SQLite and Python read about 1,000, and some of the stack is taken already
 
 # PostgreSQL stores neither NUL nor half a surrogate pair, in text or in JSON.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -20,21 +21,25 @@ def as_json(value: Any, *, what: str, max_bytes: int) -> Any:
     """`value` as plain JSON data, pydantic values dumped; `what` names it in the error, e.g. `The result of task 'a'`.
 
     Raises:
-        ValueRefused: it is not JSON (NaN and infinity are not), holds a character no database stores, or is larger
-            than `max_bytes` as compact UTF-8 JSON.
+        ValueRefused: it is not JSON (NaN and infinity are not), holds a character no database stores, is nested more
+            than 200 levels deep, or is larger than `max_bytes` as compact UTF-8 JSON.
     """
     try:
         text = json.dumps(value, default=_dump, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         size = len(text.encode())
+        plain = json.loads(text) if size <= max_bytes else None
     except UnicodeEncodeError:
         raise ValueRefused(f"{what} holds half a surrogate pair, which is no text; remove it.") from None
-    except (TypeError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise ValueRefused(f"{what} is nested more than {MAX_DEPTH} levels deep; flatten it.") from None
+    except (TypeError, ValueError) as error:
         raise ValueRefused(f"{what} is not JSON: {error}.") from None
     if size > max_bytes:
         raise ValueRefused(
             f"{what} is {size:,} bytes as JSON; at most {max_bytes:,} are stored (CRUX_MAX_VALUE_BYTES)."
         )
-    plain = json.loads(text)
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(plain):
+        raise ValueRefused(f"{what} is nested more than {MAX_DEPTH} levels deep; flatten it.")
     if "\\u0000" in text and _has_nul(plain):
         raise ValueRefused(f"{what} holds a NUL character, which no database stores; remove it.")
     return plain
@@ -59,7 +64,26 @@ def headline(value: Any, *, max_chars: int = 200) -> str:
                 value = value[key]
                 break
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
-    return clean_text(" ".join(text[: max_chars * 8].split()), max_chars=max_chars)
+    return clean_text(" ".join(text.lstrip()[: max_chars * 8].split()), max_chars=max_chars)
+
+
+def storable(value: Any, *, levels: int = MAX_DEPTH) -> Any:
+    """`value`, plain JSON from outside, made such that every database stores it.
+
+    In every text of it the characters that none stores are replaced, NaN and infinity become None, and what is nested
+    deeper than `levels` an ellipsis.
+    """
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, (dict, list, tuple)) and levels == 0:
+        return "…"
+    if isinstance(value, dict):
+        return {clean_text(str(key)): storable(item, levels=levels - 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [storable(item, levels=levels - 1) for item in value]
+    if (isinstance(value, float) and value != value) or value in (float("inf"), float("-inf")):
+        return None
+    return value
 
 
 def _dump(value: Any) -> Any:
@@ -68,22 +92,22 @@ def _dump(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+def _is_too_deep(value: Any) -> bool:
+    """Whether a list or object stands below MAX_DEPTH others; level by level, as recursion has limits of its own."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return any(isinstance(value, (dict, list)) for value in level)
+
+
 def _has_nul(value: Any) -> bool:
     if isinstance(value, str):
         return "\x00" in value
     if isinstance(value, dict):
         return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
     return isinstance(value, list) and any(_has_nul(item) for item in value)
-
-
-def storable(value: Any) -> Any:
-    """`value`, plain JSON from outside, with the characters no database stores replaced in every text of it."""
-    if isinstance(value, str):
-        return clean_text(value)
-    if isinstance(value, dict):
-        return {clean_text(str(key)): storable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [storable(item) for item in value]
-    if (isinstance(value, float) and value != value) or value in (float("inf"), float("-inf")):
-        return None
-    return value

@@ -144,8 +144,8 @@ def fail(claim: Claim, error: str, *, retryable: bool = True) -> TaskSnapshot:
             columns |= {"not_before": due, "ended_at": None, "progress": ""}
         to = TaskStatus.PENDING if "retry_at" in data else TaskStatus.FAILED
         ledger.move([task], to, by=By.WORKER, kind="task.failed", data=lambda _: data, **columns)
-    due = columns.get("not_before")
-    return replace(claim.task, status=str(to), error=text, feedback=text, not_before=due, seq=task.last_seq)
+    told: dict[str, Any] = {"status": str(to), "error": text, "feedback": text, "seq": task.last_seq}
+    return replace(claim.task, **told, not_before=columns.get("not_before"))
 
 
 def _claim_from(list_id: UUID, worker: Worker, limit: int, *, idle: bool) -> tuple[list[Claim], bool]:

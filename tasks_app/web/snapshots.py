@@ -2,12 +2,13 @@
 
 No rows are read here. Whoever fills these bounds what they hold (a window of cards, a page of events).
 Times are aware datetimes, durations seconds, costs US dollars. Text may come from a model: templates escape it.
+Here are boards and the index; a task's page has its own in `task_snapshots`, forms have theirs in `forms`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -172,41 +173,6 @@ class ListRow:
     def failed(self) -> int:
         """How many tasks failed."""
         return self.counts.get("failed", 0)
-
-
-@dataclass(frozen=True, slots=True)
-class AgentChoice:
-    """An agent a batch can be given to."""
-
-    name: str
-    about: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with a form. `field` is `lines`, `files`, `agent`, `title`, `concurrency`, or empty."""
-
-    field: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewBatch:
-    """The form of a new batch as it was last filled in."""
-
-    agents: tuple[AgentChoice, ...]
-    title: str = ""
-    lines: str = ""
-    agent: str = ""
-    concurrency: str = ""
-    default_concurrency: int = 200
-    max_mebibytes: int = 50
-    problems: tuple[Problem, ...] = field(default=())
-
-    @property
-    def wrong(self) -> frozenset[str]:
-        """Names of the fields that have a problem."""
-        return frozenset(problem.field for problem in self.problems)
 
 
 def segments(counts: Mapping[str, int], total: int) -> tuple[Segment, ...]:

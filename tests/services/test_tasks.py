@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from tasks_app.conf import conf
 from tasks_app.errors import (
-    DependencyRefused,
     DuplicateTaskId,
     IllegalTransition,
     TaskListDiscarded,
@@ -17,7 +16,7 @@ from tasks_app.errors import (
 )
 from tasks_app.models import Event, Task
 from tasks_app.models.columns import new_id
-from tasks_app.services import approvals, claims, leases, task_lists, tasks
+from tasks_app.services import claims, leases, task_lists, tasks
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, PROGRAM, a_list, a_worker, check_books, claim_all, claim_one, kinds, statuses
 
@@ -89,106 +88,6 @@ def test_an_unknown_list_is_named() -> None:
     missing = new_id()
     with pytest.raises(TaskListNotFound, match=str(missing)):
         tasks.add_many(missing, [NewTask(id="a")], actor=ALICE)
-
-
-class TestDependencies:
-    def test_a_task_waits_for_what_it_depends_on(self) -> None:
-        task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
-        worker = a_worker()
-        got = claim_all(worker)
-        assert set(got) == {"a"}
-        claims.complete(got["a"])
-        assert set(claim_all(worker)) == {"b"}
-        check_books(task_list)
-
-    def test_an_entry_may_depend_on_a_later_one_of_its_batch(self) -> None:
-        a_list(NewTask(id="b", depends_on=["a"]), "a")
-        assert set(claim_all(a_worker())) == {"a"}
-
-    def test_a_circle_is_named(self) -> None:
-        task_list = a_list()
-        circle = [
-            NewTask(id="a", depends_on=["b"]),
-            NewTask(id="b", depends_on=["c"]),
-            NewTask(id="c", depends_on=["a"]),
-        ]
-        with pytest.raises(DependencyRefused, match="'a' → 'b' → 'c' → 'a'"):
-            tasks.add_many(task_list.id, circle, actor=ALICE)
-
-    def test_a_task_cannot_wait_for_itself_or_for_one_that_is_not_there(self) -> None:
-        task_list = a_list("gone")
-        tasks.remove(task_list.id, "gone", actor=ALICE)
-        with pytest.raises(DependencyRefused, match="itself"):
-            tasks.add_many(task_list.id, [NewTask(id="a", depends_on=["a"])], actor=ALICE)
-        with pytest.raises(DependencyRefused, match="'gone'"):
-            tasks.add_many(task_list.id, [NewTask(id="a", depends_on=["gone"])], actor=ALICE)
-
-    def test_a_failure_skips_all_that_is_behind_it(self) -> None:
-        task_list = a_list("a", NewTask(id="b", depends_on=["a"]), NewTask(id="c", depends_on=["b"]), "d")
-        claims.fail(claim_all(a_worker())["a"], "no")
-        assert statuses(task_list) == {"a": "failed", "b": "skipped", "c": "skipped", "d": "in_progress"}
-        assert tasks.get(task_list.id, "b").skip_reason == "its dependency 'a' failed"
-        check_books(task_list)
-
-    def test_a_task_added_behind_a_failed_one_is_skipped_at_once(self) -> None:
-        task_list = a_list("a")
-        claims.fail(claim_one(), "no")
-        tasks.add_many(
-            task_list.id, [NewTask(id="c", depends_on=["b"]), NewTask(id="b", depends_on=["a"])], actor=ALICE
-        )
-        assert statuses(task_list) == {"a": "failed", "b": "skipped", "c": "skipped"}
-        check_books(task_list)
-
-    def test_a_retry_frees_what_was_skipped_behind_it(self) -> None:
-        task_list = a_list("a", NewTask(id="b", depends_on=["a"]), NewTask(id="c", depends_on=["b"]))
-        claims.fail(claim_one(), "no")
-        tasks.retry(task_list.id, "a", actor=ALICE)
-        assert statuses(task_list) == {"a": "pending", "b": "pending", "c": "pending"}
-        for task_id in ("a", "b", "c"):
-            claim = claim_one()
-            assert claim.task.id == task_id
-            claims.complete(claim)
-        assert task_lists.get(task_list.id).status == "completed"
-        check_books(task_list)
-
-    def test_a_task_behind_two_failures_waits_for_both(self) -> None:
-        task_list = a_list("a", "b", NewTask(id="c", depends_on=["a", "b"]))
-        got = claim_all(a_worker())
-        claims.fail(got["a"], "no")
-        claims.fail(got["b"], "no")
-        tasks.retry(task_list.id, "a", actor=ALICE)
-        assert statuses(task_list)["c"] == "skipped"
-        tasks.retry(task_list.id, "b", actor=ALICE)
-        assert statuses(task_list)["c"] == "pending"
-        check_books(task_list)
-
-    def test_skips_by_people_let_go_and_stay(self) -> None:
-        task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
-        tasks.skip(task_list.id, "a", actor=ALICE, reason="not needed")
-        assert set(claim_all(a_worker())) == {"b"}
-        task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
-        tasks.skip(task_list.id, "b", actor=ALICE)
-        claims.fail(claim_one(), "no")
-        tasks.retry(task_list.id, "a", actor=ALICE)
-        assert statuses(task_list)["b"] == "skipped"
-
-    def test_retrying_a_task_whose_dependency_stands_failed_names_it(self) -> None:
-        task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
-        claims.fail(claim_one(), "no")
-        with pytest.raises(DependencyRefused, match="retry 'a'"):
-            tasks.retry(task_list.id, "b", actor=ALICE)
-
-    def test_a_task_that_others_wait_for_cannot_be_removed(self) -> None:
-        task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
-        with pytest.raises(DependencyRefused, match="'b'"):
-            tasks.remove(task_list.id, "a", actor=ALICE)
-
-    def test_a_chain_of_a_thousand_is_skipped_to_its_end(self) -> None:
-        chain = [NewTask(id="0")] + [NewTask(id=str(n), depends_on=[str(n - 1)]) for n in range(1, 100)]
-        task_list = a_list(*chain)
-        tasks.cancel(task_list.id, "0", actor=ALICE)
-        assert task_lists.get(task_list.id).counts["skipped"] == 99
-        check_books(task_list)
 
 
 class TestRetry:
@@ -269,45 +168,6 @@ class TestCancelAndSkip:
         event = Event.objects.get(topic=f"list:{task_list.id}", kind="task.cancelled")
         assert (event.actor_kind, event.actor_name, event.data["reason"]) == ("program", "importer", "too late")
         assert event.data["list"]["counts"]["cancelled"] == 1
-
-
-class TestGates:
-    def test_a_gated_task_waits_for_a_person(self) -> None:
-        task_list = a_list(NewTask(id="a", requires_approval=True))
-        assert statuses(task_list) == {"a": "awaiting_approval"}
-        assert claim_all(a_worker()) == {}
-        with pytest.raises(IllegalTransition, match="Only a person"):
-            approvals.approve(task_list.id, "a", actor=PROGRAM)
-        approvals.approve(task_list.id, "a", actor=ALICE, note="go")
-        assert set(claim_all(a_worker())) == {"a"}
-        check_books(task_list)
-
-    def test_the_gate_stands_only_once_the_dependencies_are_done(self) -> None:
-        task_list = a_list("a", NewTask(id="b", depends_on=["a"], requires_approval=True))
-        assert statuses(task_list)["b"] == "pending"
-        claims.complete(claim_one())
-        assert statuses(task_list)["b"] == "awaiting_approval"
-        check_books(task_list)
-
-    def test_a_rejection_fails_the_task_and_a_retry_asks_anew(self) -> None:
-        task_list = a_list(NewTask(id="a", requires_approval=True))
-        approvals.reject(task_list.id, "a", actor=ALICE, note="not like this")
-        task = tasks.get(task_list.id, "a")
-        assert (task.status, task.error) == ("failed", "Rejected by alice: not like this")
-        tasks.retry(task_list.id, "a", actor=ALICE)
-        assert statuses(task_list) == {"a": "awaiting_approval"}
-        check_books(task_list)
-
-    def test_a_policy_retry_keeps_the_approval(self) -> None:
-        task_list = a_list(NewTask(id="a", requires_approval=True, max_attempts=2))
-        approvals.approve(task_list.id, "a", actor=ALICE)
-        claims.fail(claim_one(), "no")
-        assert statuses(task_list) == {"a": "pending"}
-
-    def test_no_sweep_opens_a_gate(self) -> None:
-        task_list = a_list(NewTask(id="a", requires_approval=True))
-        leases.sweep()
-        assert statuses(task_list) == {"a": "awaiting_approval"}
 
 
 def test_a_discarded_list_cancels_what_has_not_ended_and_refuses_more() -> None:

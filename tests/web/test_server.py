@@ -157,6 +157,7 @@ def test_a_taken_port_gets_one_line_and_exit_code_2(home: Path) -> None:
 
 
 def test_it_serves_the_site_and_prints_no_access_log(home: Path) -> None:
+    (home / "static").mkdir()
     port = free_port()
     code = f"from tasks_app.web.server import serve; serve('127.0.0.1', {port})"
     tree = Tree([sys.executable, "-c", code], home)

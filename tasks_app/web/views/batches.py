@@ -12,7 +12,7 @@ from tasks_app.errors import CruxError, UnknownAgent
 from tasks_app.services import batches
 from tasks_app.services.tasks import NewTask
 from tasks_app.web import access, pages
-from tasks_app.web.snapshots import AgentChoice, NewBatch, Problem
+from tasks_app.web.forms import AgentChoice, NewBatch, Problem
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

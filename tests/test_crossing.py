@@ -1,0 +1,68 @@
+"""The border between async and sync, and what an error does to the connection behind it."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections, transaction
+
+from tasks_app.crossing import in_db, run_sync
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection is of no more use, as after the server's restart."""
+    monkeypatch.setattr(type(connections[DEFAULT_DB_ALIAS]), "is_usable", lambda self: False)
+
+
+def fail_once(error: Exception) -> Any:
+    """Cross over to a service that raises; returns the connection that then stands, None if none does."""
+
+    def service() -> None:
+        connection.ensure_connection()
+        raise error
+
+    async def scenario() -> Any:
+        with pytest.raises(type(error)):
+            await in_db(service)
+        return await in_db(lambda: connection.connection)
+
+    return run_sync(scenario)
+
+
+def test_what_a_service_returns_and_raises_comes_back() -> None:
+    async def scenario() -> int:
+        with pytest.raises(ZeroDivisionError):
+            await in_db(divmod, 7, 0)
+        return (await in_db(divmod, 7, 2))[0]
+
+    assert run_sync(scenario) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [OperationalError("the database is locked"), ValueError("no row's fault")])
+def test_an_error_leaves_a_good_connection_open(error: Exception) -> None:
+    connection.ensure_connection()
+    before = connection.connection
+
+    assert fail_once(error) is before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("broken")
+@pytest.mark.parametrize("error", [OperationalError("gone"), InterfaceError("gone")])
+def test_a_connection_of_no_more_use_is_dropped_and_the_next_call_gets_a_new_one(error: Exception) -> None:
+    assert fail_once(error) is None
+
+    assert run_sync(in_db, Group.objects.count) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("broken")
+def test_no_connection_is_closed_under_a_transaction() -> None:
+    with transaction.atomic():
+        Group.objects.create(name="kept")
+        fail_once(OperationalError("gone"))
+        assert not connection.closed_in_transaction
+
+    assert Group.objects.get().name == "kept"
