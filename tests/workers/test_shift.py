@@ -3,66 +3,37 @@
 import os
 import random
 import signal
-import sqlite3
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.workers.processes import ROOT, Tree, children, running, until
+from tests.workers.processes import Tree, children, running, until
+from tests.workers.records import Records
 
 pytestmark = pytest.mark.process
 
 
-class Crew:
+class Crew(Records):
     """A supervised cluster of real shifts with a lease of 2 s, and a look at its database."""
 
     def __init__(self, home: Path) -> None:
-        self._home = home
+        super().__init__(home)
         self._trees: list[Tree] = []
 
     def up(self, **env: str) -> Tree:
-        tree = Tree([sys.executable, "-m", "tests.workers.crew", "up"], self._home, CRUX_LEASE_SECONDS="2", **env)
+        tree = Tree([sys.executable, "-m", "tests.workers.crew", "up"], self.home, CRUX_LEASE_SECONDS="2", **env)
         self._trees.append(tree)
         return tree
 
     def start(self, agent: str, *, seconds: float, count: int) -> None:
-        self._ask("batch", agent, str(seconds), str(count))
-
-    def check_books(self) -> None:
-        """Counters, events and attempts say the same; asked when nothing moves."""
-        self._ask("check")
-
-    def tasks(self) -> Counter[str]:
-        """How many tasks are in each status; quick enough to catch a moment."""
-        return Counter(status for (status,) in self._rows("SELECT status FROM tasks_app_task"))
-
-    def attempts(self) -> list[tuple[str, str]]:
-        """Each attempt's task and status."""
-        return self._rows("SELECT key, a.status FROM tasks_app_attempt a JOIN tasks_app_task t ON t.id = task_id")
-
-    def held(self) -> int:
-        """How many attempts somebody has not let go of."""
-        return int(self._rows("SELECT count(*) FROM tasks_app_attempt WHERE stopped_at IS NULL")[0][0])
+        self.ask("batch", agent, str(seconds), str(count))
 
     def end(self) -> None:
         for tree in self._trees:
             tree.end()
-
-    def _rows(self, query: str) -> list[Any]:
-        with closing(sqlite3.connect(self._home / "crux.sqlite3", timeout=10)) as database:
-            return database.execute(query).fetchall()
-
-    def _ask(self, *words: str) -> None:
-        clean = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
-        env = {**clean, "DJANGO_SETTINGS_MODULE": "crux_site.settings", "CRUX_HOME": str(self._home)}
-        argv = [sys.executable, "-m", "tests.workers.crew", *words]
-        subprocess.run(argv, cwd=ROOT, env=env, check=True, timeout=60)
 
 
 @pytest.fixture
@@ -87,9 +58,8 @@ def test_a_batch_survives_kills_of_anything_at_any_time(crew: Crew) -> None:
     until(lambda: crew.tasks() == {"completed": 60}, "the end of the batch", seconds=60)
 
     crew.check_books()
-    completed = Counter(key for key, status in crew.attempts() if status == "completed")
-    assert set(completed.values()) == {1}
-    assert len(completed) == 60
+    assert set(crew.completions().values()) == {1}
+    assert len(crew.completions()) == 60
     tree.process.terminate()
     assert tree.process.wait(20) == 0
     assert tree.pids() == []
