@@ -83,18 +83,6 @@ def test_after_the_kill_of_crux_up_its_children_end_and_the_next_one_finishes_th
     successor.stop()
 
 
-def test_a_killed_web_server_comes_back_on_the_same_port_by_itself(up: Up) -> None:
-    crux = up()
-    victim = crux.web
-
-    os.kill(victim, signal.SIGKILL)
-
-    until(lambda: not running(victim), "its death")
-    until(crux.is_well, "its return")
-    assert crux.web != victim
-    crux.stop()
-
-
 def wait_until_at_work(crux: CruxUp) -> None:
     """Wait for all processes, and for tasks in the hands of workers that live now."""
     until(crux.is_whole, "a whole tree")
