@@ -17,8 +17,8 @@ pytestmark = pytest.mark.process
 TREE: dict[str, Callable[[CruxUp], int]] = {
     "main": lambda crux: crux.main,
     "sentinel": lambda crux: crux.sentinel,
-    "one aide": lambda crux: crux.aides[0],
-    "the other aide": lambda crux: crux.aides[1],
+    "monitor": lambda crux: crux.aides[0],
+    "pusher": lambda crux: crux.aides[0],  # the monitor's successor is younger
     "one worker": lambda crux: crux.workers[0],
     "the other worker": lambda crux: crux.workers[1],
 }
