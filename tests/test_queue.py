@@ -1,5 +1,6 @@
 """django-q2's rows and pages, which are not for people. Its processes are tested in tests/workers."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -36,10 +37,17 @@ def test_a_start_removes_the_jobs_nobody_will_run(monkeypatch: pytest.MonkeyPatc
     assert set(OrmQ.objects.all()) == kept
 
 
-def test_no_page_of_the_admin_runs_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    admin.autodiscover()
-    monkeypatch.setattr(admin.site, "_registry", dict(admin.site._registry))
+@pytest.fixture
+def _registered() -> Iterator[None]:
+    """The admin's pages, as they were before and will be again."""
+    pages = dict(admin.site._registry)
+    yield
+    admin.site._registry.clear()
+    admin.site._registry.update(pages)
 
+
+@pytest.mark.usefixtures("_registered")
+def test_no_page_of_the_admin_runs_code() -> None:
     queue.close_admin()
     queue.close_admin()
 

@@ -50,6 +50,18 @@ def is_id(text: str) -> bool:
     return 0 < len(text) <= MAX_ID_CHARS and text == text.strip() and not _UNSTORABLE.search(text)
 
 
+def check_name(text: str, *, what: str, max_chars: int) -> str:
+    """`text`, the name of an agent or a model, as it is; empty names none.
+
+    Raises:
+        ValueRefused: it is too long or holds what no database stores. Cut or cleaned it would name another.
+    """
+    if len(text) > max_chars or _UNSTORABLE.search(text):
+        given = clean_text(text, max_chars=max_chars)
+        raise ValueRefused(f"{what} is a name of at most {max_chars} characters of text, not {given!r}.")
+    return text
+
+
 def clean_text(text: str, *, max_chars: int | None = None) -> str:
     """`text` with what no database stores replaced by U+FFFD, cut to `max_chars` with an ellipsis."""
     text = _UNSTORABLE.sub("\ufffd", text)

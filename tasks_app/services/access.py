@@ -13,6 +13,7 @@ from django.utils import timezone
 from tasks_app.conf import conf
 from tasks_app.errors import NotFound, ValueRefused
 from tasks_app.models import SignInLink, Token
+from tasks_app.rules.values import clean_text
 
 
 def create_token(owner: User, name: str) -> str:
@@ -24,7 +25,7 @@ def create_token(owner: User, name: str) -> str:
     if not name.strip():
         raise ValueRefused("A token needs a name, so that people know later what it was for.")
     secret = f"crux_{secrets.token_urlsafe(32)}"
-    Token.objects.create(owner=owner, name=name.strip()[:100], digest=_digest(secret))
+    Token.objects.create(owner=owner, name=clean_text(name.strip(), max_chars=100), digest=_digest(secret))
     return secret
 
 
@@ -54,11 +55,15 @@ def use_link(secret: str) -> User:
     Raises:
         NotFound: it is unknown, used or expired.
     """
-    links = _good_links(secret)
-    link = links.select_related("user").first()
-    if link is None or not links.update(used_at=timezone.now()):
+    link = _good_links(secret).select_related("user").first()
+    if link is None or not _use_up(link):
         raise NotFound("This link was used or has expired; `manage.py crux link` prints another.")
     return link.user
+
+
+def _use_up(link: SignInLink) -> bool:
+    """Whether this was the first use. Asked of the row's own columns: through a join PostgreSQL lets both of two in."""
+    return bool(SignInLink.objects.filter(pk=link.pk, used_at__isnull=True).update(used_at=timezone.now()))
 
 
 def _good_links(secret: str) -> QuerySet[SignInLink]:
@@ -68,4 +73,4 @@ def _good_links(secret: str) -> QuerySet[SignInLink]:
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()

@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from tasks_app.models import Event, EventSnapshot, Plan, TaskList
 from tasks_app.models.columns import Owner
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.events import KINDS
+from tasks_app.rules.values import storable
 
 READ_LIMIT = 500  # events a read; a subscriber far behind gets them in several
 
@@ -38,7 +40,7 @@ def draft(
         task=task,
         actor_kind=actor.kind,
         actor_name=actor.name,
-        data=dict(data or {}),
+        data=storable(dict(data or {})),
         at=at,
     )
 
@@ -58,7 +60,7 @@ def newest_seqs(topics: Collection[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for owner in (TaskList, Plan):
         prefix = f"{owner.topic_prefix}:"
-        ids = [topic.removeprefix(prefix) for topic in topics if topic.startswith(prefix)]
+        ids = [key for topic in topics if topic.startswith(prefix) and _is_uuid(key := topic.removeprefix(prefix))]
         if ids:
             rows = owner.objects.filter(pk__in=ids).values_list("pk", "last_seq")
             found.update({f"{prefix}{pk}": seq for pk, seq in rows})
@@ -100,3 +102,10 @@ def of_task(topic: str, task: str, *, limit: int = READ_LIMIT) -> list[EventSnap
     """The newest events of one task, oldest of them first. One query."""
     rows = Event.objects.filter(topic=topic, task=task).order_by("-seq")[:limit]
     return [event.snapshot() for event in reversed(rows)]
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

@@ -49,6 +49,7 @@ def release(claims: Sequence[Claim], reason: str = "its worker stopped") -> int:
 def sweep() -> int:
     """Take over from the dead: abandon their attempts, put the tasks back, fail one that has cost too many.
 
+    It also goes on with discards that were cut short.
     Every pool runs it; that several do at once is harmless. Chunks of 500, a transaction a list. Returns how many
     attempts were abandoned.
     """

@@ -15,7 +15,7 @@ from tasks_app.errors import PlanNotFound, TaskListNotFound, ValueRefused
 from tasks_app.models import Attempt, Plan, Task, TaskList, TaskListSnapshot
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.statuses import UNFINISHED, AttemptStatus, By, TaskStatus
-from tasks_app.rules.values import as_json, clean_text
+from tasks_app.rules.values import as_json, check_name, clean_text
 from tasks_app.services import events
 from tasks_app.services.dependents import CHUNK
 from tasks_app.services.ledger import Ledger, open_list
@@ -41,6 +41,7 @@ def create(
     if not title:
         raise ValueRefused("A task list needs a title.")
     _check_concurrency(concurrency)
+    check_name(agent, what="The list's agent", max_chars=100)
     data = as_json(dict(metadata or {}), what="The list's metadata", max_bytes=conf.max_value_bytes)
     with transaction.atomic():
         if plan_id is not None and not Plan.objects.filter(pk=plan_id).exists():

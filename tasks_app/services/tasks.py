@@ -22,7 +22,7 @@ from tasks_app.models import Attempt, AttemptSnapshot, Dependency, Task, TaskSna
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.graph import find_cycle
 from tasks_app.rules.statuses import FINAL, By, TaskStatus, check_move, words
-from tasks_app.rules.values import as_json, clean_text, is_id
+from tasks_app.rules.values import as_json, check_name, clean_text, is_id
 from tasks_app.services.dependents import chunks, standings
 from tasks_app.services.ledger import Ledger, open_list
 from tasks_app.services.task_lists import cancel_attempts
@@ -211,8 +211,8 @@ def _draft(new: NewTask) -> Task:
     what = f"of task {new.id!r}"
     if not is_id(new.id):
         raise ValueRefused(f"A task's id is 1 to 200 characters without blanks at its ends, not {new.id[:220]!r}.")
-    if new.max_attempts < 1:
-        raise ValueRefused(f"The max_attempts {what} is {new.max_attempts}; it is at least 1.")
+    if not 1 <= new.max_attempts <= 1_000_000:
+        raise ValueRefused(f"The max_attempts {what} is {new.max_attempts:,}; it is from 1 to 1,000,000.")
     if not -(2**31) <= new.priority < 2**31:
         raise ValueRefused(f"The priority {what} is out of bounds.")
     return Task(
@@ -220,8 +220,8 @@ def _draft(new: NewTask) -> Task:
         label=clean_text(" ".join(new.label.split()) or new.id, max_chars=300),
         description=clean_text(new.description),
         input=as_json(new.input, what=f"The input {what}", max_bytes=conf.max_value_bytes),
-        agent=new.agent,
-        model=new.model,
+        agent=check_name(new.agent, what=f"The agent {what}", max_chars=100),
+        model=check_name(new.model, what=f"The model {what}", max_chars=200),
         priority=new.priority,
         max_attempts=new.max_attempts,
         not_before=new.not_before,

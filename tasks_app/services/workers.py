@@ -1,16 +1,15 @@
-"""Worker processes: births, beats, deaths. The database's clock rules."""
+"""Worker processes: births, beats, deaths. The database's clock rules.
+
+Rows of the dead stay, as those of the living may look dead for long: on a machine that was asleep.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.db.models.functions import Now
 
-from tasks_app.conf import conf
 from tasks_app.models import Worker, WorkerSnapshot
-
-KEPT = timedelta(days=7)  # a dead worker's row is kept for people to look at, then only its name in the attempts
 
 
 def register(host: str, pid: int, slots: int, cluster: str) -> WorkerSnapshot:
@@ -33,12 +32,6 @@ def retire(worker_id: UUID) -> None:
 def alive() -> list[WorkerSnapshot]:
     """The workers whose lease stands, youngest first. One query."""
     return [row.snapshot() for row in Worker.objects.alive()]
-
-
-def forget_dead() -> int:
-    """Delete rows of workers long dead that hold nothing. Returns how many."""
-    dead = Worker.objects.dead().filter(beat_at__lt=Now() - max(KEPT, timedelta(seconds=conf.lease_seconds)))
-    return dead.exclude(attempts__stopped_at__isnull=True, attempts__isnull=False).delete()[0]
 
 
 def any_alive() -> bool:

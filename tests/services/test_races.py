@@ -1,38 +1,16 @@
 """Races between real connections. Write skew and deadlocks do not exist on SQLite: these matter on PostgreSQL."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
 
-from tasks_app.errors import CruxError
 from tasks_app.models import TaskList
 from tasks_app.services import claims, leases, task_lists, tasks
 from tests.builders import ALICE, a_list, a_worker, check_books, claim_all, claim_one, kill, kinds, statuses
+from tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def together(*verbs: Callable[[], Any]) -> list[Any]:
-    """Call the verbs at the same moment, each on a connection of its own; results or refusals, in order."""
-    barrier = Barrier(len(verbs))
-
-    def run(verb: Callable[[], Any]) -> Any:
-        try:
-            connection.ensure_connection()
-            barrier.wait(10)
-            return verb()
-        except CruxError as refusal:
-            return refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(verbs)) as threads:
-        return list(threads.map(run, verbs))
 
 
 def test_two_workers_that_finish_the_last_two_tasks_at_once_close_the_list() -> None:

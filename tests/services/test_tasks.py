@@ -9,16 +9,15 @@ from tasks_app.conf import conf
 from tasks_app.errors import (
     DuplicateTaskId,
     IllegalTransition,
-    TaskListDiscarded,
     TaskListNotFound,
     TaskNotFound,
     ValueRefused,
 )
 from tasks_app.models import Event, Task
 from tasks_app.models.columns import new_id
-from tasks_app.services import claims, leases, task_lists, tasks
+from tasks_app.services import claims, leases, tasks
 from tasks_app.services.tasks import NewTask
-from tests.builders import ALICE, PROGRAM, a_list, a_worker, check_books, claim_all, claim_one, kinds, statuses
+from tests.builders import ALICE, PROGRAM, a_list, a_worker, check_books, claim_all, claim_one, statuses
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +67,11 @@ def test_a_removed_task_keeps_its_id() -> None:
         (NewTask(id="x", input="a\x00b"), "NUL"),
         (NewTask(id="x", input="\ud800"), "surrogate"),
         (NewTask(id="x", input="x" * 300_000), "at most 262,144"),
-        (NewTask(id="x", max_attempts=0), "at least 1"),
+        (NewTask(id="x", max_attempts=0), "from 1 to 1,000,000"),
+        (NewTask(id="x", max_attempts=2**40), "from 1 to 1,000,000"),
+        (NewTask(id="x", agent="x" * 101), "The agent of task 'x' is a name of at most 100"),
+        (NewTask(id="x", model="m" * 201), "The model of task 'x' is a name of at most 200"),
+        (NewTask(id="x", model="m\x00"), "The model of task 'x'"),
         (NewTask(id="x", priority=2**40), "out of bounds"),
     ],
 )
@@ -168,27 +171,6 @@ class TestCancelAndSkip:
         event = Event.objects.get(topic=f"list:{task_list.id}", kind="task.cancelled")
         assert (event.actor_kind, event.actor_name, event.data["reason"]) == ("program", "importer", "too late")
         assert event.data["list"]["counts"]["cancelled"] == 1
-
-
-def test_a_discarded_list_cancels_what_has_not_ended_and_refuses_more() -> None:
-    task_list = a_list("done", "running", "waiting", NewTask(id="behind", depends_on=["waiting"]), concurrency=2)
-    worker = a_worker()
-    got = claim_all(worker)
-    claims.complete(got["done"])
-    after = task_lists.discard(task_list.id, "wrong corpus", actor=ALICE)
-    assert (after.status, after.finished, after.discard_reason) == ("discarded", True, "wrong corpus")
-    assert statuses(task_list) == {
-        "done": "completed",
-        "running": "cancelled",
-        "waiting": "cancelled",
-        "behind": "cancelled",
-    }
-    assert leases.fenced(worker.id) == [got["running"].attempt_id]
-    with pytest.raises(TaskListDiscarded, match="was discarded"):
-        tasks.add_many(task_list.id, [NewTask(id="more")], actor=ALICE)
-    assert task_lists.discard(task_list.id, "again", actor=ALICE).discard_reason == "wrong corpus"
-    assert kinds(task_list).count("list.finished") == 1
-    check_books(task_list)
 
 
 def test_more_tasks_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,125 @@
+"""The tables of docs/reference say what the code says."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import re
+
+import pytest
+from django.urls.resolvers import RoutePattern
+
+from tasks_app import crux
+from tasks_app.management.commands.crux import VERBS
+from tasks_app.rules.statuses import MOVES, AttemptStatus, ListStatus, TaskStatus
+from tasks_app.web import urls
+from tasks_app.web.snapshots import KINDS as SHOWN_AS
+from tests.docs.pages import page
+
+CLI, HTTP, PYTHON, STATUSES = (page(f"docs/reference/{name}.md") for name in ("cli", "http", "python", "statuses"))
+
+
+def code(cell: str) -> list[str]:
+    """What stands in a cell between backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+class TestStatuses:
+    def test_the_moves_are_those_of_the_table(self) -> None:
+        told = {(code(row[0])[0], code(row[1])[0]): set(row[2].split(", ")) for row in STATUSES.rows() if _is_move(row)}
+
+        assert told == {(str(old), str(new)): {str(by) for by in hands} for (old, new), hands in MOVES.items()}
+
+    def test_each_status_is_told_with_its_word_on_the_board(self) -> None:
+        told = re.findall(r"^\| `(\w+)` \| ([^`|]+) \|", STATUSES.section("Of a task"), re.M)
+
+        assert told == [(str(status), SHOWN_AS[status][1]) for status in TaskStatus]
+
+    def test_the_statuses_of_attempts_and_lists_are_all_there(self) -> None:
+        assert set(AttemptStatus) <= set(code(STATUSES.section("Of an attempt")))
+        assert set(ListStatus) <= set(code(STATUSES.section("Of a list")))
+
+
+def _is_move(row: list[str]) -> bool:
+    return len(row) == 3 and bool(code(row[0]) and code(row[1]))
+
+
+class TestCommands:
+    def test_the_verbs_are_those_of_the_command_line(self) -> None:
+        told = re.findall(r"^## (.+)$", CLI.text, re.M)
+
+        assert told == [name for name, verb in VERBS.items() if hasattr(verb, "HELP")]
+
+    @pytest.mark.parametrize("name", [name for name, verb in VERBS.items() if hasattr(verb, "HELP")])
+    def test_a_verb_has_the_options_that_are_told(self, name: str) -> None:
+        parser = argparse.ArgumentParser()
+        VERBS[name].add_arguments(parser)  # type: ignore[arg-type]  # Django's has more than is asked of it here
+
+        told = [code(line)[0] for line in CLI.section(name).split("\n") if line.startswith("| `")]
+
+        assert set(told) == {_spelled(action) for action in parser._actions if action.dest != "help"}
+
+
+def _spelled(action: argparse.Action) -> str:
+    """An option as its help shows it: `--title T`, `--wait`, `LIST`."""
+    value = "{" + ",".join(action.choices) + "}" if action.choices else action.metavar or action.dest.upper()
+    if not action.option_strings:
+        return str(value)
+    return action.option_strings[0] if action.nargs == 0 else f"{action.option_strings[0]} {value}"
+
+
+def test_the_addresses_are_those_of_the_site() -> None:
+    told = {_plain(address) for row in HTTP.rows() for address in code(row[0])}
+    served = {_plain(f"/{each.pattern}") for each in urls.urlpatterns if isinstance(each.pattern, RoutePattern)}
+
+    assert served <= told
+    assert told - served == {*EXPORTS, *SOCKETS, "/admin/", "/static/…"}
+
+
+EXPORTS = {"/lists/<>/export.jsonl", "/lists/<>/export.csv"}  # one pattern of a regular expression
+SOCKETS = {"/ws/events/<>/", "/ws/boards/<>/"}
+
+
+def _plain(address: str) -> str:
+    return re.sub(r"<[^>]+>", "<>", address)
+
+
+class TestPython:
+    def test_each_public_name_is_told(self) -> None:
+        assert [name for name in crux.__all__ if f"`{name}" not in PYTHON.text] == []
+
+    def test_each_function_is_told_with_its_parameters(self) -> None:
+        told = set(re.findall(r"^### `(.+)`$", PYTHON.text, re.M))
+        functions = {name: getattr(crux, name) for name in crux.__all__ if inspect.isfunction(getattr(crux, name))}
+
+        assert told == {
+            _signature(name, fn) for name, fn in (functions | {"ScriptedModel": crux.ScriptedModel}).items()
+        }
+
+    @pytest.mark.parametrize("kind", [crux.TaskSnapshot, crux.AttemptSnapshot, crux.TaskListSnapshot])
+    def test_each_field_of_a_snapshot_is_told(self, kind: type) -> None:
+        _, _, table = PYTHON.section("Snapshots").partition(f"| `{kind.__name__}` |")
+        told = [name for row in table.partition("\n\n")[0].split("\n")[2:] for name in code(row.split(" | ")[0])]
+
+        assert sorted(told) == sorted(field.name for field in dataclasses.fields(kind))
+
+
+def _signature(name: str, fn: object) -> str:
+    """Names and defaults alone; a function that is a default by its name."""
+    signature = inspect.signature(fn)  # type: ignore[arg-type]  # each of these has one
+    plain = [
+        parameter.replace(annotation=parameter.empty, default=_Named(parameter.default))
+        if inspect.isfunction(parameter.default)
+        else parameter.replace(annotation=parameter.empty)
+        for parameter in signature.parameters.values()
+    ]
+    return f"{name}{signature.replace(parameters=plain, return_annotation=signature.empty)}"
+
+
+class _Named:
+    def __init__(self, fn: object) -> None:
+        self._name = getattr(fn, "__name__", "")
+
+    def __repr__(self) -> str:
+        return self._name
