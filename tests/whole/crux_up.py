@@ -78,7 +78,7 @@ class CruxUp:
 
     @property
     def aides(self) -> list[int]:
-        """The pids of django-q2's monitor and pusher, in the order they were born."""
+        """The pids of django-q2's monitor and pusher, oldest first: they are born in this order."""
         return [pid for pid in children(self.sentinel) if pid not in self._at_work()]
 
     def is_whole(self) -> bool:

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from tasks_app.llm.scripted import Scripted, call
 from tests.whole.conftest import home_of_its_own
 from tests.whole.crux_up import CruxUp, crux
 from tests.whole.models import LoopbackModel, on_loopback, plain
+from tests.workers.processes import running as is_running
+from tests.workers.processes import until
 from tests.workers.records import as_json_lines
 
 pytestmark = pytest.mark.process
@@ -110,6 +114,16 @@ def test_a_bad_file_or_an_unknown_agent_is_misuse_and_starts_nothing(running: Cr
     assert running.records.lists() == before
 
 
+def test_a_killed_web_server_comes_back_on_the_same_port_by_itself(running: CruxUp) -> None:
+    victim = running.web
+
+    os.kill(victim, signal.SIGKILL)
+
+    until(lambda: not is_running(victim), "its death")
+    until(running.is_well, "its return")
+    assert running.web != victim
+
+
 async def test_a_program_that_is_cut_off_ten_times_gets_every_event_once(
     running: CruxUp, tmp_path: Path, model: LoopbackModel
 ) -> None:
@@ -139,6 +153,4 @@ async def test_a_program_that_is_cut_off_ten_times_gets_every_event_once(
 
     assert kinds[-1] == "list.finished"
     assert seen == list(range(1, len(seen) + 1))
-    topic = f"list:{made}"
-    stored = running.records.rows(f"SELECT kind FROM tasks_app_event WHERE topic = '{topic}' ORDER BY seq")
-    assert kinds == [kind for (kind,) in stored]
+    assert kinds == running.records.events(made)

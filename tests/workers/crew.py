@@ -48,17 +48,7 @@ def batch(agent: str, seconds: str, count: str) -> int:
     return 0
 
 
-def check() -> int:
-    """Check that each list's books say what its rows say."""
-    from tasks_app.models import TaskList
-    from tests.builders import check_books
-
-    for row in TaskList.objects.all():
-        check_books(row.snapshot())
-    return 0
-
-
 if __name__ == "__main__":
     django.setup()
-    words: dict[str, Callable[..., int]] = {"cluster": cluster, "up": up, "batch": batch, "check": check}
+    words: dict[str, Callable[..., int]] = {"cluster": cluster, "up": up, "batch": batch}
     sys.exit(words[sys.argv[1]](*sys.argv[2:]))

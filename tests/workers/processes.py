@@ -18,9 +18,13 @@ WAIT_SECONDS = 40.0  # far more than it takes: a bound, not a measure
 def until(true: Callable[[], object], what: str, seconds: float = WAIT_SECONDS) -> None:
     """Wait until `true()`; fail with `what` if that does not come."""
     deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"{what} did not happen within {seconds:g} s"
-        time.sleep(0.02)
+    while True:
+        began = time.monotonic()
+        if true():
+            return
+        now = time.monotonic()
+        assert now < deadline, f"{what} did not happen within {seconds:g} s"
+        time.sleep(max(0.02, 4 * (now - began)))  # looking must not slow down what is looked at
 
 
 def running(pid: int) -> bool:

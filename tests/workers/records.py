@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from tests.workers.processes import ROOT
 
@@ -47,18 +48,30 @@ class Records:
         rows = self.rows("SELECT id, status FROM tasks_app_attempt")
         return Counter(status for attempt, status in rows if attempt in attempts)
 
-    def events(self) -> list[tuple[int, str]]:
-        """`seq` and kind of each event of the only list, in order."""
-        return self.rows("SELECT seq, kind FROM tasks_app_event ORDER BY topic, seq")
+    def events(self, list_id: str) -> list[str]:
+        """The kinds of a list's events, in order."""
+        rows = self.rows(f"SELECT kind FROM tasks_app_event WHERE topic = 'list:{list_id}' ORDER BY seq")
+        return [kind for (kind,) in rows]
 
     def lists(self) -> list[str]:
         """The ids of the lists, oldest first, as people and programs write them."""
         rows = self.rows("SELECT id FROM tasks_app_tasklist ORDER BY created_at")
-        return [f"{i[:8]}-{i[8:12]}-{i[12:16]}-{i[16:20]}-{i[20:]}" for (i,) in rows]
+        return [str(UUID(key)) for (key,) in rows]
 
     def check_books(self) -> None:
-        """Counters, events and attempts say the same; asked when nothing moves."""
-        self.ask("check")
+        """Each list's counters say what its rows say and its events are numbered without a hole. For quiet moments."""
+        statuses = ("pending", "in_progress", "awaiting_approval", "completed", "failed", "skipped", "cancelled")
+        for key, last_seq, *counters in self.rows(
+            f"SELECT id, last_seq, {', '.join(statuses)} FROM tasks_app_tasklist"
+        ):
+            tasks = f"tasks_app_task WHERE task_list_id = '{key}' AND removed_at IS NULL"
+            counted = dict(self.rows(f"SELECT status, count(*) FROM {tasks} GROUP BY status"))
+            assert counted == {status: n for status, n in zip(statuses, counters, strict=True) if n}
+            seqs = self.rows(f"SELECT seq FROM tasks_app_event WHERE topic = 'list:{UUID(key)}' ORDER BY seq")
+            assert [seq for (seq,) in seqs] == list(range(1, last_seq + 1))
+        numbers = "SELECT task_id, count(*), max(number), attempt_count FROM tasks_app_attempt a"
+        for _, count, *same in self.rows(f"{numbers} JOIN tasks_app_task t ON t.id = a.task_id GROUP BY task_id"):
+            assert same == [count, count]
 
     def rows(self, query: str) -> list[Any]:
         """What SQLite answers."""
