@@ -86,7 +86,9 @@ def claim(worker_id: UUID, limit: int, *, idle: bool, after: UUID | None = None)
 
 def start(claim: Claim) -> TaskSnapshot:
     """Say that work on it has begun; for a claimed task it has, so this changes nothing. One query."""
-    _check_held(claim, next(iter(Attempt.objects.with_task().filter(pk=claim.attempt_id)), None))
+    attempts = Attempt.objects.filter(pk=claim.attempt_id)
+    if not attempts.filter(status=AttemptStatus.RUNNING).exists():
+        _check_held(claim, next(iter(attempts.with_task()), None))
     return claim.task
 
 
