@@ -34,7 +34,9 @@ class Conf(BaseModel, validate_assignment=True, allow_inf_nan=False):
         262_144, ge=1024, description="bytes of one input, result or metadata as JSON; a row stays readable"
     )
     max_batch_bytes: int = Field(52_428_800, ge=1024, description="bytes of all files of one batch")
-    max_batch_tasks: int = Field(100_000, ge=1, description="tasks added at once")
+    max_batch_tasks: int = Field(
+        10_000, ge=1, description="tasks added at once; in one transaction, while nobody else writes to SQLite"
+    )
     max_steps: int = Field(50, ge=1, description="model calls an attempt; beyond it an agent goes in circles")
     max_tool_calls: int = Field(200, ge=1, description="tool calls an attempt")
     max_tokens: int = Field(200_000, ge=1, description="tokens, in and out, an attempt; the bill's upper end")

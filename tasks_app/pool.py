@@ -88,6 +88,7 @@ class Pool:
             if self._looked >= self._next_sweep:
                 self._next_sweep = self._looked + conf.lease_seconds / 3
                 await in_db(leases.sweep)
+                await in_db(leases.release_strays, self._worker_id, {*self._running, *self._unended})
             if claiming:
                 await self._claim()
             await self._rest(seconds)

@@ -19,7 +19,6 @@ from tasks_app.agents.scope import scope
 from tasks_app.agents.steps import Step, StopWhen, step_count_is
 from tasks_app.agents.tools import Tools, named
 from tasks_app.errors import ModelError
-from tasks_app.llm.client import open_models
 from tasks_app.llm.model import Model
 from tasks_app.rules.budget import SEPARATOR
 
@@ -121,5 +120,7 @@ async def _opened(model: str | Model | None) -> AsyncIterator[Model]:
     elif here := scope():
         yield here.models.get(model)
     else:
+        from tasks_app.llm.client import open_models  # half a second, which no page and no command should wait for
+
         async with open_models() as models:
             yield models.get(model)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tasks_app.agents.contexts import Context, context
+from tasks_app.agents.progress import Progress
 from tasks_app.agents.prompt import has_words
 from tasks_app.agents.schemas import as_text, explain, output_of
 from tasks_app.agents.tools import Tool
@@ -53,6 +54,7 @@ class TaskWorker:
         self.task = claim.task
         self.ended = False
         self._claim = claim
+        self._telling = Progress(self._tell)
         self._output = output_of(output) if output is not None else None
         self._guidelines = guidelines
         self._priority = priority
@@ -88,7 +90,11 @@ class TaskWorker:
         message = arguments.get("message")
         if not isinstance(message, str) or not message.strip():
             return self._declined("message: give a line of text.")
-        return await self._do(lambda: claims.progress(self._claim, message))
+        try:
+            await self._telling.say(message)
+        except IllegalTransition as error:
+            return self._illegal(error)
+        return self._ok()
 
     async def _complete(self, arguments: dict[str, Any]) -> str:
         if self._output:
@@ -110,14 +116,24 @@ class TaskWorker:
 
     async def _do(self, move: Callable[[], TaskSnapshot], *, ends: bool = False) -> str:
         try:
+            await self._telling.close()
             self.task = await in_db(move)
         except IllegalTransition as error:
-            answer = {"ok": False, "error": str(error), "status": str(error.status), "allowed": list(error.allowed)}
-            return json.dumps(answer, ensure_ascii=False)
+            return self._illegal(error)
         except ValueRefused as error:
             return self._declined(str(error))
         self.ended = self.ended or ends
+        return self._ok()
+
+    async def _tell(self, message: str) -> None:
+        self.task = await in_db(claims.progress, self._claim, message)
+
+    def _ok(self) -> str:
         return json.dumps({"ok": True, "status": str(self.task.status)})
+
+    def _illegal(self, error: IllegalTransition) -> str:
+        answer = {"ok": False, "error": str(error), "status": str(error.status), "allowed": list(error.allowed)}
+        return json.dumps(answer, ensure_ascii=False)
 
     def _declined(self, error: str) -> str:
         status = str(self.task.status)

@@ -59,7 +59,13 @@ def documented_modules(library: Path) -> list[NewTask]:
             if MIN_CHARS <= len(text) <= MAX_CHARS:
                 found.append((len(text), name, text))
     best = sorted(found, reverse=True)[:MODULES]
-    return [NewTask(id=name, label=name, input=text) for _, name, text in sorted(best, key=lambda one: one[1])]
+    chosen = sorted((name, text) for _, name, text in best)
+    return [NewTask(id=name, label=f"{name} — {_first_line(text)}", input=text) for name, text in chosen]
+
+
+def _first_line(text: str) -> str:
+    """What a module says of itself first, below its name."""
+    return text.split("\n\n")[1].partition("\n")[0].rstrip(".")
 
 
 def _documentation(library: Path, name: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -34,12 +35,27 @@ def stopped(attempt_ids: Collection[UUID]) -> None:
 
 def release(claims: Sequence[Claim], reason: str = "its worker stopped") -> int:
     """Give unfinished tasks back, as at shutdown; a new attempt starts them anew. Returns how many were still held."""
+    held = [(claim.list_id, claim.worker, claim.attempt_id) for claim in claims]
+    return _release(held, reason)
+
+
+def release_strays(worker_id: UUID, known: Collection[UUID]) -> int:
+    """Give back what the worker holds without knowing it: a claim whose commit was never confirmed to it.
+
+    One query if there is none. The caller claims nothing meanwhile.
+    """
+    rows = Attempt.objects.filter(worker=worker_id, status=AttemptStatus.RUNNING).exclude(pk__in=list(known))
+    strays = list(rows.values_list("task__task_list_id", "worker_name", "pk")[:CHUNK])
+    return _release(strays, "its claim was never confirmed")
+
+
+def _release(held: Sequence[tuple[UUID, str, UUID]], reason: str) -> int:
+    """Release attempts, each (list, worker's name, attempt): a transaction a list, in the lists' order."""
     released = 0
-    by_list = sorted(claims, key=lambda claim: claim.list_id)
-    for list_id, group in groupby(by_list, key=lambda claim: claim.list_id):
-        held = list(group)
-        with open_list(list_id, actor=Actor("worker", held[0].worker), even_discarded=True) as ledger:
-            attempts = _lock_running(pk__in=[claim.attempt_id for claim in held])
+    for list_id, group in groupby(sorted(held, key=itemgetter(0)), key=itemgetter(0)):
+        batch = list(group)
+        with open_list(list_id, actor=Actor("worker", batch[0][1]), even_discarded=True) as ledger:
+            attempts = _lock_running(pk__in=[attempt_id for *_, attempt_id in batch])
             ledger.end_attempts(attempts, AttemptStatus.RELEASED, error=reason, stopped_at=ledger.now)
             _give_back(ledger, attempts, kind="task.released", data=lambda _: {"reason": reason})
             released += len(attempts)

@@ -230,6 +230,15 @@ class TestLeases:
         assert claim_one(a_worker(2)).number == 2
         check_books(task_list)
 
+    def test_a_claim_that_was_never_confirmed_to_its_worker_is_given_back(self) -> None:
+        task_list = a_list("a", "b")
+        worker = a_worker()
+        got = claim_all(worker)
+        assert leases.release_strays(worker.id, {claim.attempt_id for claim in got.values()}) == 0
+        assert leases.release_strays(worker.id, {got["a"].attempt_id}) == 1
+        assert statuses(task_list) == {"a": "in_progress", "b": "pending"}
+        check_books(task_list)
+
     def test_the_sweep_lets_go_for_a_dead_worker(self) -> None:
         task_list = a_list("a")
         worker = a_worker()

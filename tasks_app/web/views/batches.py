@@ -97,7 +97,7 @@ def _title(tasks: list[NewTask]) -> str:
 def _form(request: HttpRequest, problems: tuple[Problem, ...]) -> NewBatch:
     names = sorted(registry.names())
     return NewBatch(
-        agents=tuple(AgentChoice(name) for name in names),
+        agents=tuple(AgentChoice(name, registry.about(name)) for name in names),
         title=request.POST.get("title", ""),
         lines=request.POST.get("lines", ""),
         agent=request.POST.get("agent", "") or (names[0] if len(names) == 1 else ""),
