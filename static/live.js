@@ -27,15 +27,32 @@
     return template.content.firstElementChild;
   };
 
+  let pressed = null; // what has the focus, or would have it if its own request had not disabled it
+  addEventListener("focusin", (event) => { pressed = event.target; });
+  addEventListener("focusout", (event) => { if (!event.target.disabled) pressed = null; });
+
+  /* What gives the focus back after a replacement: to the same place, or to the first that takes it near there. */
+  const focusOf = (old) => {
+    const node = document.activeElement === document.body ? pressed : document.activeElement;
+    if (!node || !old.contains(node)) return () => {};
+    const anchor = node.closest("[id]"), way = [];
+    for (let at = node; at !== anchor; at = at.parentElement) way.unshift([...at.parentElement.children].indexOf(at));
+    return (next) => {
+      const same = way.reduce((at, place) => at?.children[place], document.getElementById(anchor.id));
+      const found = same?.tagName === node.tagName ? same : next.querySelector("a[href], button, summary");
+      found?.focus({ preventScroll: true });
+    };
+  };
+
   /* Put `next` where `old` is, and keep what the person is doing there. */
   const replace = (old, next) => {
     if (old.isEqualNode(next)) return old;
-    const focused = old.contains(document.activeElement) ? document.activeElement.id : "";
+    const focus = focusOf(old);
     old.querySelectorAll("details[id][open]").forEach((one) => next.querySelector(`#${CSS.escape(one.id)}`)?.setAttribute("open", ""));
     old.replaceWith(next);
     if (window.htmx) htmx.process(next);
     window.crux?.tick?.(next.parentElement);
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    focus(next);
     return next;
   };
 
@@ -53,10 +70,8 @@
   const arrange = (list, order, made) => {
     const nodes = order.map((id) => made.get(id) || document.getElementById(id));
     if (nodes.some((node) => !node)) return false;
-    const focused = document.activeElement;
     nodes.forEach((node, place) => { if (list.children[place] !== node) list.insertBefore(node, list.children[place] || null); });
     while (list.children.length > nodes.length) list.lastElementChild.remove();
-    if (focused && focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true });
     return true;
   };
 
@@ -64,11 +79,13 @@
     if (frame.seq < seq) return true;
     const made = new Map();
     for (const [id, html] of Object.entries(frame.cards || {})) made.set(id, card(id, html));
+    const focused = document.activeElement;
     let fits = true;
     for (const [name, order] of Object.entries(frame.columns || {})) {
       const list = root.querySelector(`ol[data-column="${CSS.escape(name)}"]`);
       if (list) fits = arrange(list, order, made) && fits;
     }
+    if (focused !== document.activeElement && focused.isConnected) focused.focus({ preventScroll: true }); // it was moved
     for (const [id, html] of Object.entries(frame.parts || {})) {
       const old = document.getElementById(id);
       if (old) replace(old, element(html));
