@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tasks_app.agents.schemas import Output, explain
 from tasks_app.agents.scope import Scope
 from tasks_app.agents.threads import in_thread
-from tasks_app.crossing import in_db
+from tasks_app.crossing import in_turn
 from tasks_app.errors import ValueRefused
 from tasks_app.services import claims
 from tasks_app.services.claims import Claim
@@ -51,7 +51,7 @@ class FunctionWorker:
                 result = self.output.check(result)
             except ValidationError as error:
                 raise ValueRefused(f"{self.id!r} returned what is no such output: {explain(error)}.") from error
-        await in_db(claims.complete, claim, result)
+        await in_turn(claim.list_id, claims.complete, claim, result)
 
 
 def _wants_task(fn: Callable[..., Any]) -> bool:

@@ -84,7 +84,7 @@ def scope() -> Scope | None:
 def entered(claim: Claim, models: Models) -> Iterator[Scope]:
     """Work for this claim; left by an exception (a cancellation is one), whatever still runs is asked to stop."""
     attempt = CurrentAttempt(claim.attempt_id, claim.number, claim.list_id, claim.task)
-    here = Scope(attempt, models, Transcript(claim.attempt_id))
+    here = Scope(attempt, models, Transcript(claim.list_id, claim.attempt_id))
     token = _scope.set(here)
     try:
         yield here

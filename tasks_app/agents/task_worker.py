@@ -13,7 +13,7 @@ from tasks_app.agents.progress import Progress
 from tasks_app.agents.prompt import has_words
 from tasks_app.agents.schemas import as_text, explain, output_of
 from tasks_app.agents.tools import Tool
-from tasks_app.crossing import in_db
+from tasks_app.crossing import in_turn
 from tasks_app.errors import IllegalTransition, ValueRefused
 from tasks_app.models import TaskSnapshot
 from tasks_app.rules.statuses import By, TaskStatus, allowed
@@ -117,7 +117,7 @@ class TaskWorker:
     async def _do(self, move: Callable[[], TaskSnapshot], *, ends: bool = False) -> str:
         try:
             await self._telling.close()
-            self.task = await in_db(move)
+            self.task = await in_turn(self._claim.list_id, move)
         except IllegalTransition as error:
             return self._illegal(error)
         except ValueRefused as error:
@@ -126,7 +126,7 @@ class TaskWorker:
         return self._ok()
 
     async def _tell(self, message: str) -> None:
-        self.task = await in_db(claims.progress, self._claim, message)
+        self.task = await in_turn(self._claim.list_id, claims.progress, self._claim, message)
 
     def _ok(self) -> str:
         return json.dumps({"ok": True, "status": str(self.task.status)})

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from tasks_app.crossing import in_db
+from tasks_app.crossing import in_turn
 from tasks_app.llm.model import Message, Reply
 from tasks_app.services import transcripts
 from tasks_app.services.transcripts import CallRecord
@@ -17,7 +17,8 @@ __all__ = ["Transcript"]
 class Transcript:
     """Numbers the calls and messages of an attempt, over all conversations it has, and stores them."""
 
-    def __init__(self, attempt_id: UUID) -> None:
+    def __init__(self, list_id: UUID, attempt_id: UUID) -> None:
+        self._list_id = list_id
         self._attempt_id = attempt_id
         self._calls = 0
         self._messages = 0
@@ -52,5 +53,12 @@ class Transcript:
         self._messages += len(messages)
         # Shielded: what was paid is on record even if the attempt is fenced in this moment.
         await asyncio.shield(
-            in_db(transcripts.record, self._attempt_id, list(messages), first_position=first_position, call=call)
+            in_turn(
+                self._list_id,
+                transcripts.record,
+                self._attempt_id,
+                list(messages),
+                first_position=first_position,
+                call=call,
+            )
         )

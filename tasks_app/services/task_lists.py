@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -150,6 +150,11 @@ def cancel_attempts(ledger: Ledger, tasks: list[Task]) -> None:
 def _check_concurrency(concurrency: int | None) -> None:
     if concurrency is not None and not 1 <= concurrency <= 100_000:
         raise ValueRefused(f"A list's concurrency is a number from 1 to 100,000, not {concurrency!r}.")
+
+
+def lock(list_ids: Collection[UUID]) -> None:
+    """Hold several lists' rows until the transaction ends, taken in the order that nobody deadlocks in. One query."""
+    list(TaskList.objects.select_for_update().filter(pk__in=list_ids).order_by("pk").values_list("pk"))
 
 
 def any_runnable() -> bool:
