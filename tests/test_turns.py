@@ -29,7 +29,7 @@ async def commits(action: Callable[[], Any]) -> int:
     counted = 0
 
     def count() -> Callable[[], None]:
-        real = database._commit
+        real: Callable[[], None] = database._commit
 
         def counting() -> None:
             nonlocal counted
@@ -90,7 +90,7 @@ async def test_a_commit_that_failed_is_told_to_all() -> None:
     task_list, got = await arrange(10)
 
     def break_commit() -> None:
-        real = database._commit
+        real: Callable[[], None] = database._commit
 
         def broken() -> None:
             database._commit = real
