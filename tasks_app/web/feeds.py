@@ -42,6 +42,9 @@ class View(Protocol):
     def whole(self) -> Frame:
         """The frame that takes any viewer to the last look."""
 
+    def unlogged(self) -> Frame:
+        """The frame that takes a viewer there who knows all events: what changes without one may have changed since."""
+
 
 class BoardView:
     """A board, for one role."""
@@ -75,6 +78,12 @@ class BoardView:
         frame = self._render(None, self._board)
         frame["parts"]["foot"] = self._foot
         return frame
+
+    def unlogged(self) -> Frame:
+        """The rate, the notice and the workers."""
+        assert self._board is not None
+        parts = {"facts": self._part("facts", head=self._board.head), "foot": self._foot}
+        return {"seq": self.seq, "parts": parts}
 
     def _render(self, before: Board | None, board: Board) -> Frame:
         frame: Frame = {"seq": board.head.seq}
@@ -141,11 +150,10 @@ class Feed:
         self.task = asyncio.get_running_loop().create_task(self._run(), name=f"feed {view.topic}")
 
     async def join(self, viewer: Viewer, *, since: int | None) -> None:
-        """Let a viewer in who has seen the page as of `since`; it gets the whole if that is not where the feed is."""
+        """Let a viewer in who has seen the page as of `since`; it gets what it may lack, the whole if need be."""
         self.viewers.add(viewer)
         await asyncio.shield(self._ready)
-        if since != self.view.seq:
-            await viewer.offer(self.whole(), self.whole)
+        await viewer.offer(_encode(self.view.unlogged()) if since == self.view.seq else self.whole(), self.whole)
 
     def whole(self) -> str:
         """The whole frame, encoded once for each look."""

@@ -105,6 +105,7 @@ class TestWhoGetsIn:
         task_list = await in_db(a_list)
         headers = await in_db(cookie_of, user)
         socket = await connect(f"/ws/boards/{task_list.id}/?since={task_list.seq}", headers)
+        await receive(socket)
         await in_db(Session.objects.all().delete)
         assert await closed_with(socket) == 4401
 
@@ -175,6 +176,7 @@ class TestPages:
         task_list = await in_db(a_list, "a", "b")
         headers = await in_db(cookie_of, await in_db(staff))
         socket = await connect(f"/ws/boards/{task_list.id}/?since={task_list.seq}", headers)
+        await receive(socket)
         got = await in_db(claim_all, await in_db(a_worker))
         frame = await receive(socket)
         ids = {key: f"task-{claim.task_pk}" for key, claim in got.items()}
@@ -187,6 +189,17 @@ class TestPages:
         assert list(frame["cards"]) == [ids["a"]]
         assert "It is short." in frame["cards"][ids["a"]]
         assert (frame["columns"]["done"], frame["columns"]["running"]) == ([ids["a"]], [ids["b"]])
+        await socket.disconnect()
+
+    async def test_a_page_that_has_seen_all_events_gets_what_changes_without_one(self) -> None:
+        task_list = await in_db(a_list, "a")
+        headers = await in_db(cookie_of, await in_db(staff))
+        await in_db(a_worker)  # since the page was made, say
+        socket = await connect(f"/ws/boards/{task_list.id}/?since={task_list.seq}", headers)
+        frame = await receive(socket)
+        assert (frame["seq"], set(frame)) == (task_list.seq, {"seq", "parts"})
+        assert set(frame["parts"]) == {"facts", "foot"}
+        assert "1 worker" in frame["parts"]["foot"]
         await socket.disconnect()
 
     async def test_a_page_that_is_behind_gets_the_whole(self) -> None:
@@ -206,7 +219,7 @@ class TestPages:
         headers = await in_db(cookie_of, await in_db(staff))
         slow = await connect(f"/ws/boards/{task_list.id}/?since={task_list.seq}", headers)
         quick = await connect(f"/ws/boards/{task_list.id}/?since={task_list.seq}", headers)
-        last = 0
+        last = (await receive(quick))["seq"]
         for n in range(30):
             await in_db(task_lists.resume if n % 2 else task_lists.pause, task_list.id, actor=ALICE)
             last = (await receive(quick))["seq"]
