@@ -76,7 +76,9 @@ def sweep() -> int:
     for list_id in list(dict.fromkeys(running.values_list("task__task_list_id", flat=True)[:CHUNK])):
         with open_list(list_id, actor=ENGINE, even_discarded=True) as ledger:
             attempts = _lock_running(worker__in=dead, task__task_list_id=list_id)[:CHUNK]
-            _abandon(ledger, attempts)
+            ledger.end_attempts(attempts, AttemptStatus.ABANDONED, error="its worker died", stopped_at=ledger.now)
+            for attempt in attempts:
+                _abandon(ledger, attempt)
             abandoned += len(attempts)
     _record_stopped(held.exclude(status=AttemptStatus.RUNNING))
     cut_short = TaskList.objects.filter(discarded_at__isnull=False)
@@ -86,26 +88,25 @@ def sweep() -> int:
     return abandoned
 
 
-def _abandon(ledger: Ledger, attempts: Sequence[Attempt]) -> None:
-    ledger.end_attempts(attempts, AttemptStatus.ABANDONED, error="its worker died", stopped_at=ledger.now)
-    for attempt in attempts:
-        task, lost = attempt.task, attempt.task.abandoned_count + 1
-        data = {"attempt": attempt.number, "worker": attempt.worker_name, "abandoned": lost}
-        if lost >= conf.max_abandoned:
-            error = f"Its worker died {lost} times while it ran: the task is the likely cause (CRUX_MAX_ABANDONED)."
-            ledger.note("task.abandoned", task=task, data=data)
-            ledger.move(
-                [task],
-                TaskStatus.FAILED,
-                by=By.SWEEP,
-                kind="task.failed",
-                data=lambda _, n=attempt.number, error=error: {"attempt": n, "error": error},  # type: ignore[misc]
-                error=error,
-                abandoned_count=lost,
-                ended_at=ledger.now,
-            )
-        else:
-            _give_back(ledger, [attempt], kind="task.abandoned", data=lambda _, d=data: d, abandoned_count=lost)  # type: ignore[misc]
+def _abandon(ledger: Ledger, attempt: Attempt) -> None:
+    """Put the task of an abandoned attempt back; fail one that has cost too many workers."""
+    task, lost = attempt.task, attempt.task.abandoned_count + 1
+    data = {"attempt": attempt.number, "worker": attempt.worker_name, "abandoned": lost}
+    if lost < conf.max_abandoned:
+        _give_back(ledger, [attempt], kind="task.abandoned", data=lambda _: data, abandoned_count=lost)
+        return
+    error = f"Its worker died {lost} times while it ran: the task is the likely cause (CRUX_MAX_ABANDONED)."
+    ledger.note("task.abandoned", task=task, data=data)
+    ledger.move(
+        [task],
+        TaskStatus.FAILED,
+        by=By.SWEEP,
+        kind="task.failed",
+        data=lambda _: {"attempt": attempt.number, "error": error},
+        error=error,
+        abandoned_count=lost,
+        ended_at=ledger.now,
+    )
 
 
 def _give_back(
