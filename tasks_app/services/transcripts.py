@@ -8,9 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db import connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from tasks_app.models import Attempt, Message, ModelCall, Task, TaskList
@@ -76,16 +75,27 @@ def record(
 
 
 def _add_usage(attempt_id: UUID, call: CallRecord) -> None:
-    attempt = Attempt.objects.filter(pk=attempt_id)
-    cost = {} if call.cost is None else {"cost": Coalesce(F("cost"), Decimal(0)) + call.cost}
-    change = cost | {
-        "input_tokens": F("input_tokens") + call.input_tokens,
-        "output_tokens": F("output_tokens") + call.output_tokens,
-    }
-    if attempt.filter(status=AttemptStatus.RUNNING).update(**change):
+    cost = {} if call.cost is None else {"cost": call.cost}
+    used = cost | {"input_tokens": call.input_tokens, "output_tokens": call.output_tokens}
+    if _add(Attempt, attempt_id, used, status=AttemptStatus.RUNNING):
         return
-    task_id, list_id = attempt.values_list("task_id", "task__task_list_id").get()
-    used = cost | {"tokens": F("tokens") + call.input_tokens + call.output_tokens}
-    TaskList.objects.filter(pk=list_id).update(**used)  # the list first, as everywhere
-    Task.objects.filter(pk=task_id).update(**used)
-    attempt.update(**change)
+    task_id, list_id = Attempt.objects.filter(pk=attempt_id).values_list("task_id", "task__task_list_id").get()
+    total = cost | {"tokens": call.input_tokens + call.output_tokens}
+    _add(TaskList, list_id, total)  # the list first, as everywhere
+    _add(Task, task_id, total)
+    _add(Attempt, attempt_id, used)
+
+
+def _add(model: type[Model], pk: Any, amounts: Mapping[str, int | Decimal], **conditions: str) -> bool:
+    """Add amounts to columns of a row; False if there is no such row. One query.
+
+    In SQL of its own: an update with F() is resolved anew each time, and these, several a model call, took a fifth of
+    a worker's CPU.
+    """
+    sets = ", ".join(f"{name} = COALESCE({name}, 0) + %s" for name in amounts)
+    where = " AND ".join(["id = %s", *(f"{name} = %s" for name in conditions)])
+    key = model._meta.pk.get_db_prep_value(pk, connection)
+    with connection.cursor() as cursor:
+        parameters = [*amounts.values(), key, *map(str, conditions.values())]
+        cursor.execute(f"UPDATE {model._meta.db_table} SET {sets} WHERE {where}", parameters)
+        return bool(cursor.rowcount)
