@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from functools import cached_property
-
-import structlog
 
 from tasks_app.crossing import in_db
 from tasks_app.live.changes import Changes, open_changes
 from tasks_app.models import EventSnapshot
 from tasks_app.services import events
 
-log = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 FRAME_SECONDS = 0.05  # between two reads of the log: the first change goes out at once, a burst is gathered
 FALLBACK_SECONDS = 1.0  # a look at the log even if no wake-up came
@@ -96,7 +95,7 @@ class Hub:
                 try:
                     await self._read()
                 except Exception:
-                    log.exception("hub.read_failed")
+                    logger.exception("The log could not be read; trying again in %g s.", FALLBACK_SECONDS)
                     await asyncio.sleep(FALLBACK_SECONDS)
                 await asyncio.sleep(max(0.0, began + FRAME_SECONDS - loop.time()))
         finally:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, Protocol
 from uuid import UUID
 
-import structlog
 from django.template.loader import get_template
 
 from tasks_app.crossing import in_db
@@ -22,7 +22,7 @@ from tasks_app.live.hub import Batch, hub
 from tasks_app.web import boards, pages
 from tasks_app.web.snapshots import Board, Column, Role, Shell
 
-log = structlog.get_logger(__name__)
+logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0  # between two looks at what changes without an event of the list: workers, due times
 UNANSWERED = 8  # frames sent without an answer before a viewer counts as slow and is spared the next ones
@@ -191,7 +191,7 @@ class Feed:
         try:
             frame = await in_db(self.view.look)
         except Exception:
-            log.exception("feed.look_failed", topic=self.view.topic)
+            logger.exception("What changed in %s could not be read.", self.view.topic)
             return
         if frame is None:
             return
