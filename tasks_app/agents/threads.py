@@ -33,7 +33,7 @@ async def in_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     job = _Job(partial(contextvars.copy_context().run, partial(fn, *args, **kwargs)))
     _threads.submit(job)
     try:
-        return await job.done  # type: ignore[no-any-return]
+        return await job.done  # type: ignore[no-any-return]  # what `fn` returns
     finally:
         job.unwanted = True
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from tasks_app.errors import IllegalTransition, TaskNotFound
+from tasks_app.errors import IllegalTransition
 from tasks_app.models import Task, TaskSnapshot
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.statuses import By, TaskStatus, words
 from tasks_app.rules.values import clean_text
+from tasks_app.services import tasks
 from tasks_app.services.ledger import Ledger, open_list
 
 
@@ -52,9 +53,7 @@ def reject(list_id: UUID, task_id: str, *, actor: Actor, note: str = "") -> Task
 
 
 def _awaiting(ledger: Ledger, task_id: str) -> Task:
-    task = Task.objects.present().filter(task_list=ledger.row, key=task_id).first()
-    if task is None:
-        raise TaskNotFound(f"The list has no task {task_id!r}.")
+    task = tasks.find(ledger.row.pk, task_id)
     if ledger.actor.kind != "person":
         raise IllegalTransition("Only a person opens or closes a gate.", status=task.status)
     if task.status != TaskStatus.AWAITING_APPROVAL:

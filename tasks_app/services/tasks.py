@@ -80,12 +80,12 @@ def get(list_id: UUID, task_id: str) -> TaskSnapshot:
     Raises:
         TaskNotFound: there is none, or it was removed.
     """
-    return _find(list_id, task_id).snapshot()
+    return find(list_id, task_id).snapshot()
 
 
 def attempts_of(list_id: UUID, task_id: str) -> list[AttemptSnapshot]:
     """All attempts at a task, oldest first. Two queries."""
-    task = _find(list_id, task_id)
+    task = find(list_id, task_id)
     return [attempt.snapshot() for attempt in Attempt.objects.filter(task=task).order_by("number")]
 
 
@@ -193,10 +193,15 @@ def _end(ledger: Ledger, task: Task, to: TaskStatus, by: By, kind: str, reason: 
 @contextmanager
 def _opened(list_id: UUID, task_id: str, actor: Actor) -> Iterator[tuple[Ledger, Task]]:
     with open_list(list_id, actor=actor) as ledger:
-        yield ledger, _find(list_id, task_id)
+        yield ledger, find(list_id, task_id)
 
 
-def _find(list_id: UUID, task_id: str) -> Task:
+def find(list_id: UUID, task_id: str) -> Task:
+    """The row of a task that is there, for the services. One query.
+
+    Raises:
+        TaskNotFound: there is none, or it was removed.
+    """
     task = Task.objects.present().filter(task_list=list_id, key=task_id).first()
     if task is None:
         raise TaskNotFound(f"The list has no task {task_id!r}.")

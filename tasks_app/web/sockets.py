@@ -31,7 +31,7 @@ MAX_UNACKNOWLEDGED = 4096  # events sent to a program that acknowledges, before 
 PATIENCE_SECONDS = 30  # s a program may leave them unacknowledged
 
 
-class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]
+class Socket(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels carries no types
     """What both sockets share: who is there, may they watch, and the task that serves them."""
 
     topic: str
