@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Required, TypedDict
+from typing import Any, Literal, Required, TypedDict, cast
 
 from tasks_app.errors import ValueRefused
 from tasks_app.services.edits import Changes
@@ -72,7 +72,7 @@ def as_changes(task_id: str, changes: TaskChanges) -> Changes:
     Raises:
         ValueRefused: as `as_new_task`.
     """
-    return Changes(**_routed(changes, TaskChanges.__annotations__, f"A change of task {task_id!r}"))  # type: ignore[typeddict-item]
+    return cast(Changes, _routed(changes, TaskChanges.__annotations__, f"A change of task {task_id!r}"))
 
 
 def _routed(given: Mapping[str, Any], keys: Mapping[str, Any], what: str) -> dict[str, Any]:

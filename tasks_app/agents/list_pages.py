@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from tasks_app.models import TaskListSnapshot, TaskSnapshot
-from tasks_app.rules.statuses import FINAL, TaskStatus, words
+from tasks_app.rules.statuses import FINAL, TaskStatus
 from tasks_app.rules.values import clean_text, headline
 from tasks_app.services import dependents, task_lists, tasks
 
@@ -17,6 +17,7 @@ LINES = 50  # tasks told in a system text: some 2,000 tokens, sent anew with eac
 MOST = 100  # tasks a page: with texts of usual length some 10,000 tokens
 NAMED = 5  # ids that a task waits for are named up to here; one that sums up a batch waits for thousands
 MAX_CHARS = 300  # of each longer text on a page
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}  # those that JSON leaves as they are
 
 _ORDER = (TaskStatus.IN_PROGRESS, TaskStatus.AWAITING_APPROVAL, TaskStatus.PENDING, TaskStatus.FAILED)
 ORDER = (*_ORDER, *(status for status in FINAL if status not in _ORDER))
@@ -63,12 +64,12 @@ def page(list_id: UUID, *, status: str | None, after: int, limit: int) -> dict[s
 
 def _waits_for(shown: list[TaskSnapshot]) -> dict[int, list[str]]:
     """The ids that tasks wait for, by the tasks' pks; only of those that wait for few."""
-    return dependents.waits_for([task.pk for task in shown if 0 < task.waiting_for <= NAMED])
+    return dependents.waits_for([task.pk for task in shown if _waits(task) and task.waiting_for <= NAMED])
 
 
 def _standing(known: TaskListSnapshot) -> str:
-    counts = ", ".join(f"{count:,} {words(status)}" for status, count in known.counts.items() if count)
-    told = [f"Status: {words(known.status)}"]
+    counts = ", ".join(f"{count:,} {status}" for status, count in known.counts.items() if count)
+    told = [f"Status: {known.status}"]
     told += [f"paused ({', '.join(map(_quoted, known.pauses))})"] if known.pauses else []
     told += [f"discarded because {_quoted(known.discard_reason)}"] if known.discard_reason else []
     return f"{'; '.join(told)}. Tasks: {counts or 'none yet'}."
@@ -78,12 +79,19 @@ def _line(task: TaskSnapshot, waits_for: dict[int, list[str]]) -> str:
     told = f"- {_quoted(task.id)} [{task.status}]"
     told += f" {_quoted(task.label)}" if task.label != task.id else ""
     told += f", assigned to {_quoted(task.agent)}" if task.agent else ""
-    if task.progress:
+    if task.progress and task.status == TaskStatus.IN_PROGRESS:
         return f"{told}, doing {_quoted(task.progress)}"
-    if task.status in FINAL or not task.waiting_for:
-        return told
-    ids = waits_for.get(task.pk)
-    return f"{told}, waits for " + (", ".join(map(_quoted, ids)) if ids else f"{task.waiting_for:,} tasks")
+    ids = ", ".join(map(_quoted, waits_for.get(task.pk, ()))) or _many(task)
+    return f"{told}, waits for {ids}" if ids else told
+
+
+def _many(task: TaskSnapshot) -> str:
+    """What a task waits for that waits for many."""
+    return f"{task.waiting_for:,} tasks" if _waits(task) else ""
+
+
+def _waits(task: TaskSnapshot) -> bool:
+    return task.waiting_for > 0 and task.status == TaskStatus.PENDING
 
 
 def _entry(task: TaskSnapshot, waits_for: dict[int, list[str]]) -> dict[str, Any]:
@@ -96,7 +104,7 @@ def _entry(task: TaskSnapshot, waits_for: dict[int, list[str]]) -> dict[str, Any
         "description": clean_text(task.description, max_chars=MAX_CHARS),
         "assignee": task.agent,
         "priority": task.priority,
-        "waiting_for": waits_for.get(task.pk, task.waiting_for) if task.status not in FINAL else 0,
+        "waits_for": waits_for.get(task.pk) or _many(task),
         "progress": task.progress,
         "result": headline(task.result),
         "error": clean_text(task.error, max_chars=MAX_CHARS),
@@ -106,5 +114,5 @@ def _entry(task: TaskSnapshot, waits_for: dict[int, list[str]]) -> dict[str, Any
 
 
 def _quoted(text: str) -> str:
-    """The text as JSON in one line: quotes, line ends of any kind and all that does not print are escaped."""
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    """The text as JSON, in one line whatever it holds."""
+    return json.dumps(text, ensure_ascii=False).translate(_LINE_ENDS)

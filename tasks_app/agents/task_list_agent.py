@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field
@@ -146,7 +146,7 @@ class TaskListAgent:
             "status": status,
             "reason": reason,
         }
-        changes = Changes(**{name: value for name, value in given.items() if value is not None})  # type: ignore[typeddict-item]
+        changes = cast(Changes, {name: value for name, value in given.items() if value is not None})
         if not changes.keys() - {"reason"}:
             raise ValueRefused("Give at least one field to change.")
         task = await in_turn(self._id, edits.update, self._id, id, changes, actor=acting.actor(), by=By.AGENT)

@@ -9,13 +9,13 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, Self, overload
 
 from pydantic import ValidationError
 
+from tasks_app.agents import threads
 from tasks_app.agents.calls import ToolCall
 from tasks_app.agents.schemas import Arguments, as_text, explain
-from tasks_app.agents.threads import in_thread
 from tasks_app.conf import conf
 from tasks_app.errors import AttemptLost, CruxError, ValueRefused
 from tasks_app.llm.model import Message, ToolSpec
@@ -48,7 +48,7 @@ class Tool:
         if not _NAME.fullmatch(self.name):
             raise ValueRefused(f"A tool cannot be named {self.name!r}; use 1 to 64 letters, digits, _ and -.")
 
-    def replace(self, **changes: Any) -> Tool:
+    def replace(self, **changes: Any) -> Self:
         """A tool like this one with some fields changed: `complete.replace(description="…", execute=checked)`."""
         return dataclasses.replace(self, **changes)
 
@@ -138,7 +138,7 @@ async def answer(call: ToolCall, tools: Mapping[str, Tool]) -> Answer:
     if call.arguments is None:
         return declined(call, call.problem)
     try:
-        text = await _execute(known, call.arguments)
+        text = as_text(await threads.call(known.execute, call.arguments))
     except AttemptLost:
         raise
     except ValidationError as error:
@@ -159,13 +159,6 @@ async def answer(call: ToolCall, tools: Mapping[str, Tool]) -> Answer:
 def declined(call: ToolCall, error: str) -> Answer:
     """The answer to a call that was not done."""
     return Answer(call, json.dumps({"ok": False, "error": error}, ensure_ascii=False), ok=False)
-
-
-async def _execute(known: Tool, arguments: dict[str, Any]) -> str:
-    if inspect.iscoroutinefunction(known.execute):
-        return as_text(await known.execute(arguments))
-    done = await in_thread(known.execute, arguments)
-    return as_text(await done if inspect.isawaitable(done) else done)
 
 
 def _executing(fn: Callable[..., Any], arguments: Arguments) -> Execute:
