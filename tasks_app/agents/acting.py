@@ -1,26 +1,21 @@
-"""Who acts here, for whom, and how what Crux refuses is told to a model."""
+"""Who acts here, and for whom: the actor named on events, the creator who sees what is made."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
-from pydantic import ValidationError
 
-from tasks_app.agents.schemas import as_text, explain
 from tasks_app.agents.scope import scope
-from tasks_app.agents.tools import Tool
-from tasks_app.errors import AttemptLost, CruxError, IllegalTransition
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.values import clean_text
 from tasks_app.services import task_lists
 
-__all__ = ["Creator", "actor", "answering", "creator"]
+__all__ = ["Creator", "actor", "creator"]
 
 Creator = User | AnonymousUser | None
-"""Whom something is made for: `request.user` as it is. Nobody and an anonymous user come to the same."""
+"""Whom something is made for: `request.user` as it is, be it an anonymous one."""
 
 MAX_NAME_CHARS = 100  # as an agent's
 
@@ -43,29 +38,6 @@ def creator(given: Creator) -> User | None:
     if given is None:
         return task_lists.creator_of(here.attempt.list_id) if here is not None else None
     return given if isinstance(given, User) else None
-
-
-def answering(made: Tool) -> Tool:
-    """The tool such that what Crux refuses is what it answers: `{ok: false, error}`, and where a task stands if known.
-
-    What it raises then is an error in its code, or AttemptLost, after which nobody listens.
-    """
-
-    async def execute(arguments: dict[str, Any]) -> str:
-        try:
-            said = made.execute(arguments)
-            return said if isinstance(said, str) else await said
-        except AttemptLost:
-            raise
-        except ValidationError as error:
-            return as_text({"ok": False, "error": explain(error)})
-        except IllegalTransition as error:
-            ways = [str(status) for status in error.allowed]
-            return as_text({"ok": False, "error": str(error), "status": str(error.status), "allowed": ways})
-        except CruxError as error:
-            return as_text({"ok": False, "error": str(error)})
-
-    return made.replace(execute=execute)
 
 
 def _program() -> str:

@@ -9,13 +9,12 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks_app.agents.acting import answering
 from tasks_app.agents.list_handle import TaskListHandle
 from tasks_app.agents.plans import PlanHandle, create_plan
 from tasks_app.agents.task_list_agent import Assigned, DependsOn, Description, Label
 from tasks_app.agents.tasklist import make
 from tasks_app.agents.threads import call
-from tasks_app.agents.tools import Tool, tool
+from tasks_app.agents.tools import Tool, answering, tool
 from tasks_app.errors import AttemptLost, Refused
 from tasks_app.services.tasks import NewTask
 

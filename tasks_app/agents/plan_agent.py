@@ -9,11 +9,10 @@ from uuid import UUID
 from pydantic import Field
 
 from tasks_app.agents import ids
-from tasks_app.agents.acting import answering
 from tasks_app.agents.contexts import Context, context, give
 from tasks_app.agents.ids import Identified
 from tasks_app.agents.plans import PlanHandle
-from tasks_app.agents.tools import Tool, named, tool
+from tasks_app.agents.tools import Tool, answering, named, tool
 from tasks_app.errors import PlanNotFound, ValueRefused
 from tasks_app.models import PlanSnapshot
 

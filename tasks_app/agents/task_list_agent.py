@@ -8,10 +8,9 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 
 from tasks_app.agents import acting, ids, list_pages
-from tasks_app.agents.acting import answering
 from tasks_app.agents.contexts import Context, context
 from tasks_app.agents.ids import Identified
-from tasks_app.agents.tools import Tool, named, tool
+from tasks_app.agents.tools import Tool, answering, named, tool
 from tasks_app.crossing import in_db, in_turn
 from tasks_app.errors import TaskListNotFound, ValueRefused
 from tasks_app.rules.statuses import By
