@@ -7,14 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tasks_app.agents.limits import Limits, Watch
+from tasks_app.agents.limits import Watch
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.scope import Scope
 from tasks_app.agents.steps import Step, StopWhen
 from tasks_app.agents.task_worker import TaskWorker
 from tasks_app.agents.tools import Tool
-from tasks_app.conf import conf
 from tasks_app.errors import CruxError, ModelError
 from tasks_app.llm.model import Model
 from tasks_app.services.claims import Claim
@@ -68,8 +67,8 @@ class Agent:
             self._model(claim, scope),
             messages,
             rendered.tools | worker.as_tools(),
-            deadline=time.monotonic() + conf.attempt_seconds,
-            watch=Watch(Limits.of_conf()),
+            deadline=scope.deadline,
+            watch=Watch(scope.use),
             transcript=scope.transcript,
             over=lambda: worker.ended,
         )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from tasks_app.agents.agent import Agent
 from tasks_app.agents.contexts import Context
+from tasks_app.agents.limits import Watch
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.schemas import Output, explain, output_of
@@ -74,7 +75,12 @@ async def generate(
     here = scope()
     async with _opened(model or (known.model if known else None)) as asked:
         talk = Conversation(
-            asked, rendered.conversation(), rendered.tools, transcript=here.transcript if here else None
+            asked,
+            rendered.conversation(),
+            rendered.tools,
+            deadline=here.deadline if here else None,
+            watch=Watch(here.use) if here else None,
+            transcript=here.transcript if here else None,
         )
         try:
             return await _converse(talk, stop_when or (known.stop_when if known else None), output)
