@@ -10,6 +10,7 @@ import contextlib
 import contextvars
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
@@ -17,6 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import connections
 
 from tasks_app.conf import conf
+from tasks_app.crossing import serves
 
 __all__ = ["in_thread"]
 
@@ -30,12 +32,17 @@ async def in_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     Cancelled, this returns at once. A function that had begun goes on to its end, and its thread is taken until then;
     one that had not begun never does.
     """
-    job = _Job(partial(contextvars.copy_context().run, partial(fn, *args, **kwargs)))
-    _threads.submit(job)
+    context = contextvars.copy_context()
+    context.run(_for_a_thread.set, True)
+    job = _Job(partial(context.run, partial(fn, *args, **kwargs)))
+    _threads.submit(job, beyond=_for_a_thread.get())
     try:
         return await job.done  # type: ignore[no-any-return]  # what `fn` returns
     finally:
         job.unwanted = True
+
+
+_for_a_thread: ContextVar[bool] = ContextVar("crux_for_a_thread", default=False)
 
 
 class _Job:
@@ -51,7 +58,8 @@ class _Job:
         if self.unwanted:
             return
         try:
-            tell = partial(self._tell, self.done.set_result, self._work())
+            with serves(self._loop):
+                tell = partial(self._tell, self.done.set_result, self._work())
         except (SystemExit, StopIteration) as error:  # as themselves they would end the loop, or confuse it
             tell = partial(self._tell, self.done.set_exception, RuntimeError(f"{type(error).__name__}: {error}"))
         except BaseException as error:
@@ -75,10 +83,11 @@ class _Threads:
         self._started = 0
         self._spare = 0  # threads that wait, less the jobs put for them
 
-    def submit(self, job: _Job) -> None:
+    def submit(self, job: _Job, *, beyond: bool) -> None:
+        """`beyond`: a thread waits for this job, so one more than the slots will not be busier."""
         with self._lock:
             self._spare -= 1
-            if self._spare < 0 and self._started < conf.worker_concurrency:
+            if self._spare < 0 and (beyond or self._started < conf.worker_concurrency):
                 self._started += 1
                 self._spare += 1
                 threading.Thread(target=self._serve, name=f"crux-sync-{self._started}", daemon=True).start()
