@@ -7,10 +7,8 @@ transaction, a savepoint each. What it saves is the hop, BEGIN and COMMIT, and t
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, cast
@@ -53,32 +51,17 @@ async def in_turn(list_id: UUID, service: Callable[P, R], *args: P.args, **kwarg
 
 
 def run_sync(verb: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call an async verb from plain Django code: a view, a shell, a command. Not from inside a running loop.
+    """Call an async verb from plain Django code: a view, a shell, a command; on its thread and in its transaction.
 
-    In a thread that a loop waits for (`serves`), as of a plain worker function or tool, the verb runs on that loop:
-    connections to models belong to it.
+    Raises:
+        RuntimeError: an event loop runs here, which this would stop; the message says what to write instead.
     """
-    loop: asyncio.AbstractEventLoop | None = getattr(_thread, "loop", None)
-    if loop is None:
-        return async_to_sync(verb)(*args, **kwargs)
-
-    async def called() -> R:
-        return await verb(*args, **kwargs)
-
-    return asyncio.run_coroutine_threadsafe(called(), loop).result()
-
-
-@contextmanager
-def serves(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Within, this thread works for `loop`, which runs in another."""
-    _thread.loop = loop
     try:
-        yield
-    finally:
-        _thread.loop = None
-
-
-_thread = threading.local()
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return async_to_sync(verb)(*args, **kwargs)
+    name = getattr(verb, "__name__", "verb")
+    raise RuntimeError(f"An event loop runs here: write `await {name}(…)` instead of `run_sync({name}, …)`.")
 
 
 @dataclass(slots=True)

@@ -18,7 +18,6 @@ from typing import Any, ParamSpec, TypeVar
 from django.db import connections
 
 from tasks_app.conf import conf
-from tasks_app.crossing import serves
 
 __all__ = ["in_thread"]
 
@@ -58,8 +57,7 @@ class _Job:
         if self.unwanted:
             return
         try:
-            with serves(self._loop):
-                tell = partial(self._tell, self.done.set_result, self._work())
+            tell = partial(self._tell, self.done.set_result, self._work())
         except (SystemExit, StopIteration) as error:  # as themselves they would end the loop, or confuse it
             tell = partial(self._tell, self.done.set_exception, RuntimeError(f"{type(error).__name__}: {error}"))
         except BaseException as error:

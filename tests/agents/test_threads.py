@@ -55,21 +55,6 @@ async def test_a_thread_is_used_again(few_threads: None) -> None:
     assert len(names) <= 2
 
 
-async def test_a_verb_called_from_a_thread_runs_on_the_loop_that_waits_for_it() -> None:
-    async def loop() -> asyncio.AbstractEventLoop:
-        return asyncio.get_running_loop()
-
-    assert await in_thread(run_sync, loop) is asyncio.get_running_loop()
-
-
-async def test_what_a_verb_raises_comes_back_to_the_thread() -> None:
-    async def refuse() -> None:
-        raise ValueError("no")
-
-    with pytest.raises(ValueError, match="no"):
-        await in_thread(run_sync, refuse)
-
-
 async def test_threads_that_wait_for_threads_of_their_own_do_not_wait_for_ever(few_threads: None) -> None:
     async def nested(number: int) -> int:
         return await in_thread(lambda: number)
