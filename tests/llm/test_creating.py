@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.llm.test_offline import MARKDOWN, STRING, TOOLS, ask, tool, work
+from tests.llm.test_extract import MARKDOWN
+from tests.llm.test_offline import STRING, TOOLS, ask, tool, work
 
 TEMPLATE = "Write a plan of this form.\n\n## Goal\n[one sentence]\n\n## Sections\n1. [section]\n\n### Risks\n- [risk]"
 TOPIC = "Tides turn turbines. Turbines make power. Power is sold by the hour."
