@@ -51,8 +51,17 @@ async def in_turn(list_id: UUID, service: Callable[P, R], *args: P.args, **kwarg
 
 
 def run_sync(verb: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call an async verb from plain Django code: a view, a shell, a command. Not from inside a running loop."""
-    return async_to_sync(verb)(*args, **kwargs)
+    """Call an async verb from plain Django code: a view, a shell, a command; on its thread and in its transaction.
+
+    Raises:
+        RuntimeError: an event loop runs here, which this would stop; the message says what to write instead.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return async_to_sync(verb)(*args, **kwargs)
+    name = getattr(verb, "__name__", "verb")
+    raise RuntimeError(f"An event loop runs here: write `await {name}(…)` instead of `run_sync({name}, …)`.")
 
 
 @dataclass(slots=True)
