@@ -151,8 +151,8 @@ async def test_a_tool_that_answers_what_is_refused_raises_all_else(raised: Excep
     async def break_down() -> str:
         raise raised
 
+    executed: Any = answering(tool(break_down)).execute({})
     with pytest.raises(type(raised)):
-        executed: Any = answering(tool(break_down)).execute({})
         await executed
 
 
