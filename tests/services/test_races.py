@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tasks_app.models import TaskList
-from tasks_app.services import claims, leases, task_lists, tasks
+from tasks_app.services import claims, interventions, leases, task_lists
 from tests.builders import ALICE, a_list, a_worker, check_books, claim_all, claim_one, kill, kinds, statuses
 from tests.together import together
 
@@ -48,7 +48,7 @@ def test_a_person_who_cancels_and_a_worker_that_completes_agree_on_one_ending() 
     for _ in range(10):
         task_list = a_list("a")
         claim = claim_one()
-        together(partial(claims.complete, claim, 1), partial(tasks.cancel, task_list.id, "a", actor=ALICE))
+        together(partial(claims.complete, claim, 1), partial(interventions.cancel, task_list.id, "a", actor=ALICE))
         assert statuses(task_list)["a"] in ("completed", "cancelled")
         check_books(task_list)
 

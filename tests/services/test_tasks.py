@@ -15,7 +15,7 @@ from tasks_app.errors import (
 )
 from tasks_app.models import Event, Task
 from tasks_app.models.columns import new_id
-from tasks_app.services import claims, leases, tasks
+from tasks_app.services import claims, interventions, leases, tasks
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, PROGRAM, a_list, a_worker, check_books, claim_all, claim_one, statuses
 
@@ -97,7 +97,7 @@ class TestRetry:
     def test_a_retry_is_a_new_attempt_and_keeps_the_old_ones(self) -> None:
         task_list = a_list("a")
         claims.complete(claim_one(), {"n": 1})
-        retried = tasks.retry(task_list.id, "a", actor=ALICE)
+        retried = interventions.retry(task_list.id, "a", actor=ALICE)
         assert (retried.status, retried.result) == ("pending", None)
         claims.complete(claim_one(), {"n": 2})
         attempts = tasks.attempts_of(task_list.id, "a")
@@ -111,7 +111,7 @@ class TestRetry:
     def test_only_a_task_that_has_ended_is_retried(self) -> None:
         task_list = a_list("a")
         with pytest.raises(IllegalTransition, match="pending"):
-            tasks.retry(task_list.id, "a", actor=ALICE)
+            interventions.retry(task_list.id, "a", actor=ALICE)
 
     def test_the_policy_tries_again_later_with_the_error_as_feedback(self) -> None:
         task_list = a_list(NewTask(id="a", max_attempts=2))
@@ -133,7 +133,7 @@ class TestRetry:
     def test_a_persons_retry_counts_anew(self) -> None:
         task_list = a_list("a")
         claims.fail(claim_one(), "no")
-        tasks.retry(task_list.id, "a", actor=ALICE)
+        interventions.retry(task_list.id, "a", actor=ALICE)
         row = Task.objects.get(task_list=task_list.id)
         assert (row.failed_count, row.attempt_count, row.feedback, row.error) == (0, 1, "no", "")
 
@@ -143,7 +143,7 @@ class TestCancelAndSkip:
         task_list = a_list("a")
         worker = a_worker()
         claim = claim_one(worker)
-        tasks.cancel(task_list.id, "a", actor=ALICE, reason="wrong file")
+        interventions.cancel(task_list.id, "a", actor=ALICE, reason="wrong file")
         (attempt,) = tasks.attempts_of(task_list.id, "a")
         assert (attempt.status, attempt.stopped_at) == ("cancelled", None)
         assert leases.fenced(worker.id) == [claim.attempt_id]
@@ -156,7 +156,7 @@ class TestCancelAndSkip:
         task_list = a_list("a")
         claims.complete(claim_one())
         with pytest.raises(IllegalTransition, match="already completed; retry it"):
-            tasks.cancel(task_list.id, "a", actor=ALICE)
+            interventions.cancel(task_list.id, "a", actor=ALICE)
         check_books(task_list)
 
     def test_a_running_task_is_cancelled_before_it_is_removed(self) -> None:
@@ -167,7 +167,7 @@ class TestCancelAndSkip:
 
     def test_every_act_says_who_and_why(self) -> None:
         task_list = a_list("a")
-        tasks.cancel(task_list.id, "a", actor=PROGRAM, reason="too late")
+        interventions.cancel(task_list.id, "a", actor=PROGRAM, reason="too late")
         event = Event.objects.get(topic=f"list:{task_list.id}", kind="task.cancelled")
         assert (event.actor_kind, event.actor_name, event.data["reason"]) == ("program", "importer", "too late")
         assert event.data["list"]["counts"]["cancelled"] == 1
