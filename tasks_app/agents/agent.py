@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from tasks_app.agents.binding import Binding
 from tasks_app.agents.limits import Limits, Watch
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
@@ -59,7 +60,7 @@ class Agent:
             ModelError, LimitReached, Unfinished: why it failed.
         """
         output = self.output if self.output is not None else self.prompt.output
-        worker = TaskWorker(claim, output=output, tell_input=not self.prompt.tells_the_input)
+        worker = TaskWorker(Binding.of(claim), output=output, tell_input=not self.prompt.tells_the_input)
         rendered = await self.prompt.render(claim.task.input, use=[worker.as_context()], tools=self.tools)
         messages = rendered.conversation()
         if not rendered.messages:
@@ -71,7 +72,7 @@ class Agent:
             deadline=time.monotonic() + conf.attempt_seconds,
             watch=Watch(Limits.of_conf()),
             transcript=scope.transcript,
-            over=lambda: worker.ended,
+            over=lambda: worker.ended or worker.lost is not None,
         )
         try:
             await self._converse(talk, worker)
@@ -83,6 +84,8 @@ class Agent:
         while True:
             step = await talk.step()
             enough = self.stop_when is not None and self.stop_when(talk.steps)
+            if worker.lost:
+                raise worker.lost
             if worker.ended:
                 if step.answers and not enough:
                     await self._last_words(talk)
