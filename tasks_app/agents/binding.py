@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from tasks_app.agents import holder
+from tasks_app.agents.scope import opened
 from tasks_app.crossing import in_db, in_turn
 from tasks_app.errors import AttemptLost, IllegalTransition
 from tasks_app.models import TaskSnapshot
@@ -100,6 +101,7 @@ class Binding:
             )
             self.claim = claim
             stretch.hold(claim.attempt_id, self)
+        await opened(claim)
         return task
 
     async def _move(
