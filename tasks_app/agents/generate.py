@@ -69,8 +69,7 @@ async def generate(
     """
     known = prompt_or_agent if isinstance(prompt_or_agent, Agent) else None
     prompt = prompt_or_agent.prompt if isinstance(prompt_or_agent, Agent) else prompt_or_agent
-    wanted = prompt_or_agent.output
-    output = output_of(wanted) if wanted is not None else None
+    output = output_of(prompt_or_agent.output)
     offered = (known.tools if known else {}) | named(tools)
     rendered = await prompt.render(input, use=use, tools=offered, token_budget=token_budget)
     if output:  # within the one system text: some endpoints take no second

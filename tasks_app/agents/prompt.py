@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeForm
 
 from tasks_app.agents.contexts import Context, Text, give, takes_input
-from tasks_app.agents.schemas import Out_co, Wanted, as_text, explain
+from tasks_app.agents.schemas import NO_OUTPUT, Out_co, Wanted, as_text, explain
 from tasks_app.agents.tools import Tool, Tools, named
 from tasks_app.errors import ValueRefused
 from tasks_app.llm.model import Message
@@ -142,7 +142,7 @@ def prompt(
     prompt: Text | None = None,
     messages: Messages | None = None,
     input: type[BaseModel] | None = None,
-    output: TypeForm[Wanted] | None = None,
+    output: TypeForm[Wanted] = NO_OUTPUT,
     use: Iterable[Context] = (),
     tools: Tools | None = None,
     token_budget: int | None = None,
