@@ -20,7 +20,7 @@ from tasks_app.agents.scope import scope
 from tasks_app.agents.steps import Step, StopWhen, step_count_is
 from tasks_app.agents.tools import Tools, named
 from tasks_app.errors import ModelError
-from tasks_app.llm.model import Model
+from tasks_app.llm.model import JSON_ASKED_AGAIN, JSON_WISH, Model
 from tasks_app.rules.budget import SEPARATOR
 
 __all__ = ["Generation", "TokenUsage", "generate"]
@@ -107,7 +107,7 @@ async def _converse(talk: Conversation, stop_when: StopWhen | None, output: Outp
             if sent_back:
                 raise ModelError(f"The model's answer is not what was asked for: {explain(error)}.") from error
             sent_back = True
-            talk.say(f"That is not what was asked for: {explain(error)}. Answer again, with the JSON alone.")
+            talk.say(f"That is not what was asked for: {explain(error)}. {JSON_ASKED_AGAIN}")
 
 
 def _generation(talk: Conversation, stopped_by: str, output: Any = None) -> Generation:
@@ -117,7 +117,7 @@ def _generation(talk: Conversation, stopped_by: str, output: Any = None) -> Gene
 
 
 def _wish(output: Output) -> str:
-    return f"Answer in the end with JSON alone, of this schema: {json.dumps(output.schema, ensure_ascii=False)}"
+    return JSON_WISH + json.dumps(output.schema, ensure_ascii=False)
 
 
 @asynccontextmanager
