@@ -59,10 +59,14 @@ async def generate(
     """Ask a model, call the tools it asks for, and go on until it calls none or `stop_when` (10 steps) is met.
 
     With an output (the agent's or the prompt's) the final text is read as JSON into it; a wrong one goes back to the
-    model once, with the errors. Within an attempt the calls are recorded in its transcript.
+    model once, with the errors, also when `stop_when` ended the conversation. The model is the attempt's task's, else
+    the agent's, else `model`, else `CRUX_MODEL`.
+
+    Within an attempt the calls are recorded in its transcript, and its limits and its deadline hold for all of them.
 
     Raises:
         ModelError: no answer came, or twice one that is no such output.
+        LimitReached: the attempt has used what it may, or the conversation goes in circles.
     """
     known = prompt_or_agent if isinstance(prompt_or_agent, Agent) else None
     prompt = prompt_or_agent.prompt if isinstance(prompt_or_agent, Agent) else prompt_or_agent
