@@ -92,7 +92,7 @@ class TaskWorker:
         priority: int = PRIORITY,
         tell_input: bool = True,
     ) -> None:
-        # No circle of references may lead back to the binding: that it is garbage is how the holder gives tasks back.
+        # No circle of references leads back to the binding, so that it goes with the last tool that could use it.
         self._binding = binding
         self._telling = Progress(binding.progress)
         self._output = output_of(output) if output is not None else None

@@ -13,7 +13,7 @@ from tasks_app.agents.task_worker import TaskWorker
 from tasks_app.crossing import in_db
 from tasks_app.llm.model import Model
 from tasks_app.llm.scripted import Scripted, ScriptedModel
-from tasks_app.models import Attempt, Message, ModelCall, TaskSnapshot
+from tasks_app.models import Attempt, Message, ModelCall, TaskListSnapshot, TaskSnapshot
 from tasks_app.services import interventions, tasks
 from tasks_app.services.claims import Claim
 from tasks_app.services.tasks import NewTask
@@ -104,6 +104,11 @@ def answers(model: ScriptedModel, call_number: int) -> list[dict[str, Any]]:
     """What the tools had answered when the model was called for this time."""
     said = model.calls[call_number - 1].messages
     return [json.loads(message["content"]) for message in said if message["role"] == "tool"]
+
+
+async def made(*new: NewTask | str, **options: Any) -> TaskListSnapshot:
+    """A list that the pool does not serve."""
+    return await in_db(lambda: a_list(*new, **{"started": False, "agent": "", **options}))
 
 
 async def use(worker: TaskWorker, tool: str, **arguments: Any) -> dict[str, Any]:

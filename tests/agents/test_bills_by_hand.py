@@ -16,18 +16,12 @@ from tasks_app.agents.tools import tool
 from tasks_app.crossing import in_db
 from tasks_app.errors import ModelError, Refused
 from tasks_app.llm.scripted import Scripted, ScriptedModel, call, reply
-from tasks_app.models import Attempt, Message, ModelCall, Task, TaskList, TaskListSnapshot
-from tests.agents.attempts import a_claim, no_models, use
-from tests.builders import a_list
+from tasks_app.models import Attempt, Message, ModelCall, Task, TaskList
+from tests.agents.attempts import a_claim, made, no_models, use
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DRAFT = prompt(system="Complete your task.", prompt="Begin.")
-
-
-async def made(*ids: str) -> TaskListSnapshot:
-    """A list that the pool does not serve."""
-    return await in_db(lambda: a_list(*ids, started=False))
 
 
 async def work(hand: TaskWorker, *script: Scripted, **options: Any) -> Generation:
