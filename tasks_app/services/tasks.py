@@ -83,6 +83,12 @@ def get(list_id: UUID, task_id: str) -> TaskSnapshot:
     return find(list_id, task_id).snapshot()
 
 
+def without_agent(list_id: UUID) -> list[str]:
+    """The ids of pending tasks that nobody works on: neither they nor the list name an agent. At most 5; one query."""
+    rows = Task.objects.present().filter(task_list=list_id, task_list__agent="", agent="", status=TaskStatus.PENDING)
+    return list(rows.order_by("position").values_list("key", flat=True)[:5])
+
+
 def attempts_of(list_id: UUID, task_id: str) -> list[AttemptSnapshot]:
     """All attempts at a task, oldest first. Two queries."""
     task = find(list_id, task_id)
