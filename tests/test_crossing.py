@@ -1,6 +1,7 @@
 """The border between async and sync, and what an error does to the connection behind it."""
 
 import asyncio
+import os
 import signal
 from contextlib import suppress
 from typing import Any
@@ -76,7 +77,7 @@ def test_ctrl_c_cancels_the_verb_and_comes_when_it_has_let_go() -> None:
     let_go: list[int] = []
 
     async def verb() -> None:
-        signal.raise_signal(signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
         try:
             await asyncio.Event().wait()
         finally:
@@ -89,14 +90,20 @@ def test_ctrl_c_cancels_the_verb_and_comes_when_it_has_let_go() -> None:
 
 
 def test_a_second_ctrl_c_does_not_wait() -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+    enough = asyncio.Event()
+
     async def verb() -> None:
-        signal.raise_signal(signal.SIGINT)
+        loops.append(asyncio.get_running_loop())
+        os.kill(os.getpid(), signal.SIGINT)
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
-        signal.raise_signal(signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        await enough.wait()
 
     with pytest.raises(KeyboardInterrupt):
         run_sync(verb)
+    loops[0].call_soon_threadsafe(enough.set)
 
 
 def test_a_verb_that_is_cancelled_otherwise_says_so() -> None:

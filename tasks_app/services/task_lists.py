@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 
 from tasks_app.conf import conf
@@ -169,7 +169,8 @@ def can_go_on(list_id: UUID) -> bool:
     What is paused, awaits approval, is behind such, or has no agent waits for a person. A discarded list goes on
     until all of it is cancelled.
     """
-    rows, left = TaskList.objects.filter(pk=list_id), Q(pending__gt=0) | Q(awaiting_approval__gt=0)
-    unblocked = Exists(Task.objects.unblocked().filter(task_list=OuterRef("pk")))
-    goes_on = Q(discarded_at__isnull=True, pauses=[], pending__gt=0) & Q(unblocked)
-    return rows.filter(Q(in_progress__gt=0) | (Q(discarded_at__isnull=False) & left) | goes_on).exists()
+    runs = Q(in_progress__gt=0)
+    dissolves = Q(discarded_at__isnull=False) & (Q(pending__gt=0) | Q(awaiting_approval__gt=0))
+    startable = Q(Exists(Task.objects.unblocked().filter(task_list=list_id)))
+    waits = Q(discarded_at__isnull=True, pauses=[], pending__gt=0) & startable
+    return TaskList.objects.filter(runs | dissolves | waits, pk=list_id).exists()
