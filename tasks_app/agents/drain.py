@@ -14,6 +14,7 @@ from django.db import Error
 from tasks_app.agents import registry
 from tasks_app.agents.acting import actor
 from tasks_app.agents.scope import scope
+from tasks_app.agents.threads import more_threads
 from tasks_app.beat import Heartbeat
 from tasks_app.crossing import in_db
 from tasks_app.errors import Refused, UnknownAgent, ValueRefused
@@ -72,7 +73,7 @@ async def _work(list_id: UUID, *, slots: int) -> None:
 
     worker = await in_db(workers.register, socket.gethostname(), os.getpid(), slots, "")
     try:
-        with closing(open_changes()) as changes:
+        with closing(open_changes()) as changes, more_threads(slots):
             async with open_models() as models:
                 done = asyncio.Event()
 

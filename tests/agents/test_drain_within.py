@@ -1,10 +1,14 @@
 """A drain within an attempt: work that makes a list of its own, and sees to it."""
 
+import asyncio
+
 import pytest
 
 from tasks_app.agents.drain import drain
 from tasks_app.agents.registry import worker
 from tasks_app.agents.scope import current_attempt, stop_requested
+from tasks_app.agents.threads import _Threads
+from tasks_app.conf import conf
 from tasks_app.crossing import in_db, run_sync
 from tasks_app.models import Event
 from tasks_app.services import tasks
@@ -42,16 +46,23 @@ async def test_a_worker_drains_a_list_of_its_own_and_is_then_where_it_was(seen: 
     await in_db(check_books, whole)
 
 
-async def test_so_does_a_plain_function(seen: list[str]) -> None:
+async def test_so_do_plain_functions_however_few_threads_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conf, "worker_concurrency", 1)
+    monkeypatch.setattr("tasks_app.agents.threads._threads", _Threads())
+
+    @worker("writer")
+    def write(_: None) -> None:
+        return None
+
     @worker("manager")
     def manage(_: None) -> str:
         assert run_sync(drain, a_list("a", "b", started=False).id)["completed"] == 2
         return current_attempt().task.id
 
-    whole = await in_db(a_list, "whole", agent="manager")
-    assert (await drain(whole.id))["completed"] == 1
-    assert seen == ["a", "b"]
-    assert (await in_db(tasks.get, whole.id, "whole")).result == "whole"
+    whole = await in_db(a_list, "one", "two", "three", agent="manager")
+    counts = await asyncio.wait_for(drain(whole.id, concurrency=2), 30)
+    assert counts["completed"] == 3
+    assert (await in_db(tasks.get, whole.id, "three")).result == "three"
 
 
 async def test_an_attempt_that_drains_its_own_list_is_refused() -> None:

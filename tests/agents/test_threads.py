@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
-from tasks_app.agents.threads import _Threads, in_thread
+from tasks_app.agents.threads import _Threads, in_thread, more_threads
 from tasks_app.conf import conf
+from tasks_app.crossing import run_sync
 
 
 @pytest.fixture
@@ -30,6 +31,16 @@ async def test_there_are_as_many_threads_as_slots_and_the_rest_waits(few_threads
     gate.set()
 
     assert len(set(await asyncio.gather(*calls))) == 2
+
+
+async def test_a_function_may_wait_for_others_that_bring_threads_of_their_own(few_threads: None) -> None:
+    async def wait_for_other() -> str:
+        with more_threads(1):
+            return await in_thread(lambda: "done")
+
+    calls = [asyncio.create_task(in_thread(run_sync, wait_for_other)) for _ in range(6)]
+
+    assert await asyncio.wait_for(asyncio.gather(*calls), 10) == ["done"] * 6
 
 
 async def test_what_was_cancelled_before_it_began_never_runs(few_threads: None) -> None:
