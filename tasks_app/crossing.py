@@ -54,15 +54,27 @@ async def in_turn(list_id: UUID, service: Callable[P, R], *args: P.args, **kwarg
 
 
 def run_sync(verb: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call an async verb from plain Django code: a view, a shell, a command. Not from inside a running loop.
+    """Call an async verb from plain Django code: a view, a shell, a command; on its thread and in its transaction.
 
     Ctrl-C cancels it, and is raised when it has let go; a second one does not wait for that.
+
+    Raises:
+        RuntimeError: an event loop runs here, which this would stop; the message says what to write instead.
     """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _run_sync(partial(verb, *args, **kwargs))
+    name = getattr(verb, "__name__", "verb")
+    raise RuntimeError(f"An event loop runs here: write `await {name}(…)` instead of `run_sync({name}, …)`.")
+
+
+def _run_sync(verb: Callable[[], Awaitable[R]]) -> R:
     with _ctrl_c_cancels() as bind:
 
         async def call() -> R:
             bind()
-            return await verb(*args, **kwargs)
+            return await verb()
 
         return async_to_sync(call)()
 

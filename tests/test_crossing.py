@@ -112,3 +112,27 @@ def test_a_verb_that_is_cancelled_otherwise_says_so() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         run_sync(verb)
+
+
+def test_the_bridge_refuses_where_a_loop_runs_and_says_what_to_write() -> None:
+    async def verb() -> int:
+        return 7
+
+    async def scenario() -> None:
+        run_sync(verb)
+
+    with pytest.raises(RuntimeError, match="write `await verb"):
+        run_sync(scenario)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_over_the_bridge_a_verb_is_part_of_the_callers_transaction() -> None:
+    async def verb() -> None:
+        await in_db(Group.objects.create, name="writers")
+
+    with transaction.atomic():
+        run_sync(verb)
+        assert Group.objects.exists()
+        transaction.set_rollback(True)
+
+    assert not Group.objects.exists()

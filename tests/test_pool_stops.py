@@ -8,7 +8,7 @@ import pytest
 
 from tasks_app.conf import conf
 from tasks_app.crossing import in_db, run_sync
-from tasks_app.services import tasks
+from tasks_app.services import interventions
 from tasks_app.services.claims import Claim
 from tests.builders import ALICE, a_list, check_books, statuses
 from tests.pools import Serving, attempt_of, complete, finished, until
@@ -29,7 +29,7 @@ def test_a_cancelled_task_is_really_stopped_and_its_slot_freed() -> None:
             stopped.append(claim.task.id)
 
     def cancel() -> bool:
-        tasks.cancel(task_list.id, "a", actor=ALICE)
+        interventions.cancel(task_list.id, "a", actor=ALICE)
         return True
 
     Serving(run, 1).serve(lambda: statuses(task_list)["a"] == "in_progress", cancel, finished(task_list))
@@ -53,7 +53,7 @@ def test_a_slot_stays_taken_until_cancelled_work_lets_go() -> None:
             await gate.wait()
 
     def cancel() -> bool:
-        tasks.cancel(task_list.id, "a", actor=ALICE)
+        interventions.cancel(task_list.id, "a", actor=ALICE)
         return True
 
     async def check_and_open() -> None:

@@ -12,7 +12,7 @@ from django.db import OperationalError, connection
 from tasks_app.crossing import in_db, in_turn
 from tasks_app.errors import IllegalTransition
 from tasks_app.models import TaskListSnapshot
-from tasks_app.services import claims, task_lists, tasks
+from tasks_app.services import claims, interventions, task_lists
 from tests.builders import ALICE, a_list, a_worker, check_books, claim_all, statuses
 
 database: Any = connection  # each thread's own
@@ -120,7 +120,7 @@ async def test_one_who_stops_waiting_holds_up_nobody() -> None:
 
 async def test_a_person_who_steps_in_meanwhile_wins_or_loses_whole() -> None:
     task_list, got = await arrange(30)
-    cancels = [in_db(tasks.cancel, task_list.id, task_id, actor=ALICE) for task_id in list(got)[::3]]
+    cancels = [in_db(interventions.cancel, task_list.id, task_id, actor=ALICE) for task_id in list(got)[::3]]
     completes = [in_turn(task_list.id, claims.complete, claim) for claim in got.values()]
     await asyncio.gather(*completes, *cancels, return_exceptions=True)
     assert (await in_db(task_lists.get, task_list.id)).finished

@@ -15,7 +15,7 @@ from tasks_app.admin.read_only import ReadOnly, ReadOnlyRows
 from tasks_app.errors import CruxError
 from tasks_app.models import Attempt, Dependency, Task, TaskSnapshot
 from tasks_app.rules.actors import Actor
-from tasks_app.services import tasks
+from tasks_app.services import interventions
 
 ACTION_LIMIT = 1_000  # tasks at once: each is a transaction of its own, and somebody waits for the page
 REASONS_SHOWN = 3
@@ -59,17 +59,17 @@ class TaskAdmin(ReadOnly):
     @admin.action(description="Retry selected tasks", permissions=["intervene"])
     def retry(self, request: HttpRequest, chosen: QuerySet[Task]) -> None:
         """Run them again."""
-        self._each(request, chosen, tasks.retry, "retried")
+        self._each(request, chosen, interventions.retry, "retried")
 
     @admin.action(description="Cancel selected tasks", permissions=["intervene"])
     def cancel(self, request: HttpRequest, chosen: QuerySet[Task]) -> None:
         """End them; what runs is told to stop."""
-        self._each(request, chosen, tasks.cancel, "cancelled")
+        self._each(request, chosen, interventions.cancel, "cancelled")
 
     @admin.action(description="Skip selected tasks", permissions=["intervene"])
     def skip(self, request: HttpRequest, chosen: QuerySet[Task]) -> None:
         """Pass over them; those behind them may run."""
-        self._each(request, chosen, tasks.skip, "skipped")
+        self._each(request, chosen, interventions.skip, "skipped")
 
     def _each(self, request: HttpRequest, chosen: QuerySet[Task], verb: Callable[..., TaskSnapshot], done: str) -> None:
         """Do it to each, list by list in their order, and say how many were done and why the others were not."""

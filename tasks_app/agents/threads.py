@@ -10,6 +10,7 @@ import contextlib
 import contextvars
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
@@ -30,8 +31,10 @@ async def in_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     Cancelled, this returns at once. A function that had begun goes on to its end, and its thread is taken until then;
     one that had not begun never does.
     """
-    job = _Job(partial(contextvars.copy_context().run, partial(fn, *args, **kwargs)))
-    _threads.submit(job)
+    context = contextvars.copy_context()
+    context.run(_for_a_thread.set, True)
+    job = _Job(partial(context.run, partial(fn, *args, **kwargs)))
+    _threads.submit(job, beyond=_for_a_thread.get())
     try:
         return await job.done  # type: ignore[no-any-return]  # what `fn` returns
     finally:
@@ -40,15 +43,15 @@ async def in_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 @contextlib.contextmanager
 def more_threads(count: int) -> Iterator[None]:
-    """While entered there may be so many more than a worker process has slots: for a pool beside, or within, its own.
-
-    Without them a function that waits for such a pool could hold the last thread, for which the pool's own wait.
-    """
+    """While entered there may be so many more than a worker process has slots, as a drain has slots of its own."""
     _threads.allow(count)
     try:
         yield
     finally:
         _threads.allow(-count)
+
+
+_for_a_thread: ContextVar[bool] = ContextVar("crux_for_a_thread", default=False)
 
 
 class _Job:
@@ -93,10 +96,11 @@ class _Threads:
         with self._lock:
             self._more += more
 
-    def submit(self, job: _Job) -> None:
+    def submit(self, job: _Job, *, beyond: bool) -> None:
+        """`beyond`: a thread waits for this job, so one more than the slots will not be busier."""
         with self._lock:
             self._spare -= 1
-            while self._spare < 0 and self._started < conf.worker_concurrency + self._more:
+            if self._spare < 0 and (beyond or self._started < conf.worker_concurrency + self._more):
                 self._started += 1
                 self._spare += 1
                 threading.Thread(target=self._serve, name=f"crux-sync-{self._started}", daemon=True).start()

@@ -3,7 +3,7 @@
 from tasks_app.models.access import SignInLink, Token
 from tasks_app.models.attempt import Attempt, AttemptSnapshot
 from tasks_app.models.event import Event, EventSnapshot
-from tasks_app.models.plan import Plan, PlanRevision, PlanSnapshot
+from tasks_app.models.plan import Plan, PlanRevision, PlanSnapshot, RevisionSnapshot
 from tasks_app.models.task import Dependency, Task, TaskSnapshot
 from tasks_app.models.task_list import TaskList, TaskListSnapshot
 from tasks_app.models.transcript import Message, ModelCall
@@ -20,6 +20,7 @@ __all__ = [
     "Plan",
     "PlanRevision",
     "PlanSnapshot",
+    "RevisionSnapshot",
     "SignInLink",
     "Task",
     "TaskList",

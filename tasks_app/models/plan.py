@@ -25,6 +25,18 @@ class PlanSnapshot:
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RevisionSnapshot:
+    """One version of a plan. `diff` is what it changed in the content, as a unified diff; empty for the first."""
+
+    version: int
+    title: str
+    content: str
+    author: str
+    at: datetime
+    diff: str
+
+
 class Plan(Owner):
     """A plan in Markdown; its text as it stands now. Older versions are its revisions."""
 
@@ -61,3 +73,7 @@ class PlanRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} v{self.version}"
+
+    def snapshot(self, diff: str) -> RevisionSnapshot:
+        """This row, frozen."""
+        return RevisionSnapshot(self.version, self.title, self.content, self.author, self.at, diff)

@@ -17,7 +17,7 @@ from tasks_app.rules.statuses import TaskStatus
 
 MOVE_COLUMNS = (  # what the services must know of a task to move it
     "task_list", "key", "position", "status", "requires_approval", "approved_at", "waiting_for", "max_attempts",
-    "failed_count", "abandoned_count", "last_seq",
+    "failed_count", "abandoned_count", "last_seq", "skipped_by_dependency",
 )  # fmt: skip
 
 

@@ -79,6 +79,14 @@ def headline(value: Any, *, max_chars: int = 200) -> str:
     return clean_text(" ".join(text.lstrip()[: max_chars * 8].split()), max_chars=max_chars)
 
 
+def excerpt(value: Any, *, max_chars: int = 500) -> Any:
+    """`value`, plain JSON, as it is if it is short; else its text, or its JSON as text, cut with an ellipsis."""
+    if isinstance(value, (str, dict, list)):
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return value if len(text) <= max_chars else clean_text(text, max_chars=max_chars)
+    return value
+
+
 def storable(value: Any, *, levels: int = MAX_DEPTH) -> Any:
     """`value`, plain JSON from outside, made such that every database stores it.
 

@@ -10,7 +10,7 @@ locked before anything is read, so two workers that finish the last two tasks at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from itertools import groupby
@@ -58,7 +58,7 @@ class Ledger:
         self.actor = actor
         self.now = timezone.now()
         self._drafts: list[Event] = []
-        self._moved: dict[int, Task] = {}
+        self._moved: dict[int, Task | None] = {}  # None: not read, it is looked at for what is behind it
         self._counted: Event | None = None
         self._before = dict(row.__dict__)
 
@@ -116,9 +116,18 @@ class Ledger:
         self.row.removed += 1
         self._counted = self.note("task.removed", task=task)
 
-    def rederive(self, task_ids: Sequence[int]) -> None:
+    def rederive(self, task_ids: Iterable[int]) -> None:
         """Look at what is behind these tasks when the books close, though they did not move."""
-        self._moved.update({pk: Task(pk=pk, requires_approval=False, status="") for pk in task_ids})
+        self._moved |= {pk: None for pk in task_ids if pk not in self._moved}
+
+    def change(self, task: Task, data: Mapping[str, Any], **columns: Any) -> None:
+        """Set columns of a task that say nothing of its status, with the event; its gate is looked at. One query."""
+        self.note("task.changed", task=task, data=data)
+        columns |= {"last_seq": self.row.last_seq}
+        Task.objects.filter(pk=task.pk).update(**columns)
+        for name, value in columns.items():
+            setattr(task, name, value)
+        self._moved[task.pk] = task
 
     def note(
         self,
@@ -186,7 +195,8 @@ class Ledger:
         frontier = list(self._moved)
         while frontier:
             changed: list[int] = []
-            for task, standing in dependents.behind(frontier):
+            for row, standing in dependents.behind(frontier):
+                task = self._moved.get(row.pk) or row  # one object a task: callers hold some, and tell of them
                 if task.waiting_for != standing.waiting_for:
                     task.waiting_for = standing.waiting_for
                     Task.objects.filter(pk=task.pk).update(waiting_for=standing.waiting_for)
@@ -232,7 +242,8 @@ class Ledger:
         gated = [
             task
             for task in self._moved.values()
-            if task.requires_approval
+            if task is not None
+            and task.requires_approval
             and task.status == TaskStatus.PENDING
             and task.approved_at is None
             and task.waiting_for == 0

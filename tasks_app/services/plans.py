@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import unified_diff
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from django.utils import timezone
 
 from tasks_app.conf import conf
 from tasks_app.errors import PlanNotFound, ValueRefused
-from tasks_app.models import Plan, PlanRevision, PlanSnapshot
+from tasks_app.models import Plan, PlanRevision, PlanSnapshot, RevisionSnapshot
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.values import as_json, clean_text
 from tasks_app.services import events
@@ -88,6 +90,24 @@ def update(
         plan.save()
         events.write([drafted])
     return plan.snapshot()
+
+
+def revisions(plan_id: UUID) -> list[RevisionSnapshot]:
+    """Every version of a plan, oldest first, each with what it changed. One query.
+
+    Raises:
+        PlanNotFound.
+    """
+    rows = list(PlanRevision.objects.filter(plan=plan_id))
+    if not rows:
+        raise PlanNotFound(f"There is no plan {plan_id}.")
+    diffs = ["", *(_diff(before, after) for before, after in pairwise(rows))]
+    return [row.snapshot(diff) for row, diff in zip(rows, diffs, strict=True)]
+
+
+def _diff(before: PlanRevision, after: PlanRevision) -> str:
+    old, new = before.content.split("\n"), after.content.split("\n")
+    return "\n".join(unified_diff(old, new, f"version {before.version}", f"version {after.version}", lineterm=""))
 
 
 def _keep_revision(plan: Plan, actor: Actor) -> None:

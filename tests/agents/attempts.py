@@ -13,7 +13,7 @@ from tasks_app.crossing import in_db
 from tasks_app.llm.model import Model
 from tasks_app.llm.scripted import Scripted, ScriptedModel
 from tasks_app.models import Attempt, Message, ModelCall, TaskSnapshot
-from tasks_app.services import tasks
+from tasks_app.services import interventions, tasks
 from tasks_app.services.claims import Claim
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, claim_one
@@ -91,7 +91,7 @@ async def calls_of(claim: Claim) -> list[ModelCall]:
 
 async def cancel(claim: Claim) -> None:
     """Let a person cancel the claim's task."""
-    await in_db(tasks.cancel, claim.list_id, claim.task.id, actor=ALICE)
+    await in_db(interventions.cancel, claim.list_id, claim.task.id, actor=ALICE)
 
 
 async def attempt_row(claim: Claim) -> Attempt:

@@ -13,7 +13,7 @@ from tasks_app.errors import ModelError
 from tasks_app.llm.scripted import ScriptedModel, call
 from tasks_app.models import TaskListSnapshot, TaskSnapshot
 from tasks_app.pool import Pool
-from tasks_app.services import task_lists, tasks
+from tasks_app.services import interventions, task_lists, tasks
 from tasks_app.services.tasks import NewTask
 from tests.agents.attempts import ModelsOf
 from tests.builders import ALICE, a_list, a_worker, check_books
@@ -91,7 +91,7 @@ async def test_a_task_cancelled_while_its_model_thinks_is_let_go_and_its_neighbo
 
     async def cancel(task_list: TaskListSnapshot) -> None:
         await thinking.reached(1)
-        await in_db(tasks.cancel, task_list.id, "slow", actor=ALICE)
+        await in_db(interventions.cancel, task_list.id, "slow", actor=ALICE)
 
     model = ScriptedModel([call("complete_task", result="x"), "Done."], by_turn=True)
     ended = await work_off(model, NewTask(id="slow", agent="slow"), NewTask(id="intro"), meanwhile=cancel)

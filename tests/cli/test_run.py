@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from tasks_app.conf import conf
 from tasks_app.models import Event, Task, TaskList
-from tasks_app.services import claims, task_lists, tasks
+from tasks_app.services import claims, interventions, task_lists
 from tasks_app.services.claims import Claim
 from tests.builders import ALICE, a_list, a_worker, claim_all, kinds
 from tests.cli.conftest import Work
@@ -87,7 +87,7 @@ def test_json_is_one_object_with_a_count_for_each_status(crux: Console, files: P
 def test_wait_ends_with_0_when_all_is_completed_or_skipped(crux: Console, files: Path, at_work: AtWork) -> None:
     def complete_and_skip_the_rest(claim: Claim) -> None:
         complete(claim)
-        tasks.skip(claim.list_id, "b2", actor=ALICE)
+        interventions.skip(claim.list_id, "b2", actor=ALICE)
 
     at_work(complete_and_skip_the_rest)
     answer = crux("run", "writer", "b.csv", "--wait", "--json")

@@ -8,7 +8,7 @@ import pytest
 
 from tasks_app.models import Event, TaskListSnapshot
 from tasks_app.rules.events import KINDS
-from tasks_app.services import approvals, claims, events, leases, plans, task_lists, tasks
+from tasks_app.services import approvals, claims, events, interventions, leases, plans, task_lists, tasks
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, a_worker, claim_all, kill
 from tests.docs.pages import page
@@ -61,7 +61,7 @@ def _everything_happens() -> None:
     claims.complete(held["done"], "result")
     claims.fail(held["twice"], "again")
     claims.fail(held["broken"], "for good")
-    tasks.cancel(made.id, "stopped", actor=ALICE, reason="enough")
+    interventions.cancel(made.id, "stopped", actor=ALICE, reason="enough")
     leases.stopped([held["stopped"].attempt_id])
     leases.release([held["given"]])
     kill(worker)
@@ -72,8 +72,8 @@ def _everything_happens() -> None:
 def _people_step_in(made: TaskListSnapshot) -> None:
     approvals.approve(made.id, "yes", actor=ALICE)
     approvals.reject(made.id, "no", actor=ALICE, note="not this one")
-    tasks.retry(made.id, "broken", actor=ALICE)
-    tasks.skip(made.id, "given", actor=ALICE)
+    interventions.retry(made.id, "broken", actor=ALICE)
+    interventions.skip(made.id, "given", actor=ALICE)
     tasks.remove(made.id, "no", actor=ALICE)
     task_lists.pause(made.id, actor=ALICE)
     task_lists.resume(made.id, actor=ALICE)

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tasks_app.errors import CruxError
 from tasks_app.models import Task, TaskList, Worker
-from tasks_app.services import approvals, claims, leases, task_lists, tasks
+from tasks_app.services import approvals, claims, interventions, leases, task_lists, tasks
 from tasks_app.services.claims import Claim
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, a_worker, check_books, kill
@@ -39,7 +39,9 @@ class Books(RuleBasedStateMachine):
         new = NewTask(id=task_id, depends_on=behind, requires_approval=gate, max_attempts=tries)
         self.try_to(tasks.add_many, self.list.id, [new], actor=ALICE)
 
-    @rule(verb=st.sampled_from([tasks.retry, tasks.cancel, tasks.skip, tasks.remove]), task_id=ids)
+    @rule(
+        verb=st.sampled_from([interventions.retry, interventions.cancel, interventions.skip, tasks.remove]), task_id=ids
+    )
     def act(self, verb: Any, task_id: str) -> None:
         self.try_to(verb, self.list.id, task_id, actor=ALICE)
 

@@ -5,7 +5,7 @@ import pytest
 from tasks_app.conf import conf
 from tasks_app.errors import AttemptLost, IllegalTransition, ValueRefused
 from tasks_app.models import Task
-from tasks_app.services import claims, leases, task_lists, tasks
+from tasks_app.services import claims, interventions, leases, task_lists, tasks
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, a_worker, check_books, claim_all, claim_one, kill, kinds, statuses
 
@@ -147,8 +147,8 @@ class TestFences:
     def test_a_late_worker_is_refused_everything(self) -> None:
         task_list = a_list("a")
         late = claim_one()
-        tasks.cancel(task_list.id, "a", actor=ALICE)
-        tasks.retry(task_list.id, "a", actor=ALICE)
+        interventions.cancel(task_list.id, "a", actor=ALICE)
+        interventions.retry(task_list.id, "a", actor=ALICE)
         second = claim_one()
         for verb in (claims.start, claims.complete):
             with pytest.raises(AttemptLost, match="Attempt 1 of task 'a' was cancelled"):
@@ -249,7 +249,7 @@ class TestLeases:
         task_list = a_list("a")
         worker = a_worker()
         claim_one(worker)
-        tasks.cancel(task_list.id, "a", actor=ALICE)
+        interventions.cancel(task_list.id, "a", actor=ALICE)
         kill(worker)
         leases.sweep()
         assert tasks.attempts_of(task_list.id, "a")[0].stopped_at is not None

@@ -3,7 +3,7 @@
 import pytest
 
 from tasks_app.errors import DependencyRefused
-from tasks_app.services import claims, task_lists, tasks
+from tasks_app.services import claims, interventions, task_lists, tasks
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, a_worker, check_books, claim_all, claim_one, statuses
 
@@ -64,7 +64,7 @@ def test_a_task_added_behind_a_failed_one_is_skipped_at_once() -> None:
 def test_a_retry_frees_what_was_skipped_behind_it() -> None:
     task_list = a_list("a", NewTask(id="b", depends_on=["a"]), NewTask(id="c", depends_on=["b"]))
     claims.fail(claim_one(), "no")
-    tasks.retry(task_list.id, "a", actor=ALICE)
+    interventions.retry(task_list.id, "a", actor=ALICE)
     assert statuses(task_list) == {"a": "pending", "b": "pending", "c": "pending"}
     for task_id in ("a", "b", "c"):
         claim = claim_one()
@@ -79,21 +79,21 @@ def test_a_task_behind_two_failures_waits_for_both() -> None:
     got = claim_all(a_worker())
     claims.fail(got["a"], "no")
     claims.fail(got["b"], "no")
-    tasks.retry(task_list.id, "a", actor=ALICE)
+    interventions.retry(task_list.id, "a", actor=ALICE)
     assert statuses(task_list)["c"] == "skipped"
-    tasks.retry(task_list.id, "b", actor=ALICE)
+    interventions.retry(task_list.id, "b", actor=ALICE)
     assert statuses(task_list)["c"] == "pending"
     check_books(task_list)
 
 
 def test_skips_by_people_let_go_and_stay() -> None:
     task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
-    tasks.skip(task_list.id, "a", actor=ALICE, reason="not needed")
+    interventions.skip(task_list.id, "a", actor=ALICE, reason="not needed")
     assert set(claim_all(a_worker())) == {"b"}
     task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
-    tasks.skip(task_list.id, "b", actor=ALICE)
+    interventions.skip(task_list.id, "b", actor=ALICE)
     claims.fail(claim_one(), "no")
-    tasks.retry(task_list.id, "a", actor=ALICE)
+    interventions.retry(task_list.id, "a", actor=ALICE)
     assert statuses(task_list)["b"] == "skipped"
 
 
@@ -101,7 +101,7 @@ def test_retrying_a_task_whose_dependency_stands_failed_names_it() -> None:
     task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
     claims.fail(claim_one(), "no")
     with pytest.raises(DependencyRefused, match="retry 'a'"):
-        tasks.retry(task_list.id, "b", actor=ALICE)
+        interventions.retry(task_list.id, "b", actor=ALICE)
 
 
 def test_a_task_that_others_wait_for_cannot_be_removed() -> None:
@@ -113,6 +113,6 @@ def test_a_task_that_others_wait_for_cannot_be_removed() -> None:
 def test_a_long_chain_is_skipped_to_its_end() -> None:
     chain = [NewTask(id="0")] + [NewTask(id=str(n), depends_on=[str(n - 1)]) for n in range(1, 100)]
     task_list = a_list(*chain)
-    tasks.cancel(task_list.id, "0", actor=ALICE)
+    interventions.cancel(task_list.id, "0", actor=ALICE)
     assert task_lists.get(task_list.id).counts["skipped"] == 99
     check_books(task_list)

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tasks_app.models import Event
-from tasks_app.services import claims, events, plans, task_lists, tasks
+from tasks_app.services import claims, events, interventions, plans, task_lists
 from tests.builders import ALICE, PROGRAM, a_list, claim_one
 from tests.together import together
 
@@ -60,7 +60,7 @@ def test_a_tasks_own_events_are_its_newest() -> None:
 
 def test_what_people_and_programs_say_is_stored_whatever_it_holds() -> None:
     task_list = a_list("a")
-    tasks.cancel(task_list.id, "a", actor=PROGRAM, reason="a\x00b\ud800")
+    interventions.cancel(task_list.id, "a", actor=PROGRAM, reason="a\x00b\ud800")
     assert Event.objects.get(kind="task.cancelled").data["reason"] == "a\ufffdb\ufffd"
 
 
@@ -121,7 +121,7 @@ class TestKept:
 @pytest.mark.django_db(transaction=True)
 def test_events_of_many_writers_are_numbered_without_a_gap() -> None:
     task_list = a_list(*"abcdef")
-    together(*(partial(tasks.cancel, task_list.id, key, actor=ALICE) for key in "abcdef"))
+    together(*(partial(interventions.cancel, task_list.id, key, actor=ALICE) for key in "abcdef"))
     log = events.after(f"list:{task_list.id}", 0)
     assert [event.seq for event in log] == list(range(1, len(log) + 1))
     assert [event.data["list"]["counts"]["cancelled"] for event in log if "list" in event.data][-6:] == [

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from tasks_app.errors import TaskListNotFound
 from tasks_app.models import Attempt, TaskListSnapshot
 from tasks_app.models.columns import new_id
-from tasks_app.services import claims, exports, tasks, transcripts
+from tasks_app.services import claims, exports, interventions, tasks, transcripts
 from tasks_app.services.tasks import NewTask
 from tasks_app.services.transcripts import CallRecord
 from tests.builders import ALICE, a_list, a_worker, claim_all
@@ -50,7 +50,7 @@ def a_worked_list() -> TaskListSnapshot:
     claims.fail(got["b"], "no words", retryable=False)
     claims.complete(got["gone"], 1)
     tasks.remove(task_list.id, "gone", actor=ALICE)
-    tasks.retry(task_list.id, "b", actor=ALICE)
+    interventions.retry(task_list.id, "b", actor=ALICE)
     claims.fail(claim_all(worker)["b"], "no words at all", retryable=False)
     tasks.add_many(task_list.id, [NewTask(id="later", depends_on=["a"])], actor=ALICE)
     return task_list

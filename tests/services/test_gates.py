@@ -3,7 +3,7 @@
 import pytest
 
 from tasks_app.errors import IllegalTransition
-from tasks_app.services import approvals, claims, leases, tasks
+from tasks_app.services import approvals, claims, interventions, leases, tasks
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, PROGRAM, a_list, a_worker, check_books, claim_all, claim_one, statuses
 
@@ -34,7 +34,7 @@ def test_a_rejection_fails_the_task_and_a_retry_asks_anew() -> None:
     approvals.reject(task_list.id, "a", actor=ALICE, note="not like this")
     task = tasks.get(task_list.id, "a")
     assert (task.status, task.error) == ("failed", "Rejected by alice: not like this")
-    tasks.retry(task_list.id, "a", actor=ALICE)
+    interventions.retry(task_list.id, "a", actor=ALICE)
     assert statuses(task_list) == {"a": "awaiting_approval"}
     check_books(task_list)
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tasks_app.models import TaskList
-from tasks_app.services import approvals, claims, task_lists, tasks
+from tasks_app.services import approvals, claims, interventions, task_lists
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, a_worker, claim_all
 
@@ -53,7 +53,7 @@ def test_a_list_that_was_left_goes_on_when_a_person_does_something_for_it() -> N
     assert task_lists.can_go_on(task_list.id)
     claims.complete(claim_all(a_worker())["gate"])
     assert not task_lists.can_go_on(task_list.id)
-    tasks.retry(task_list.id, "gate", actor=ALICE)
+    interventions.retry(task_list.id, "gate", actor=ALICE)
     assert task_lists.can_go_on(task_list.id)
 
 

@@ -9,7 +9,7 @@ from tasks_app.conf import conf
 from tasks_app.errors import PlanNotFound, TaskListDiscarded, TaskListNotFound, ValueRefused
 from tasks_app.models import Event, TaskList
 from tasks_app.models.columns import new_id
-from tasks_app.services import claims, leases, plans, task_lists, tasks
+from tasks_app.services import claims, interventions, leases, plans, task_lists, tasks
 from tasks_app.services.ledger import open_list
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, PROGRAM, a_list, a_worker, check_books, claim_all, claim_one, kill, kinds, statuses
@@ -183,9 +183,9 @@ class TestDiscard:
             task_lists.pause,
             task_lists.resume,
             lambda list_id, actor: task_lists.set_concurrency(list_id, 1, actor=actor),
-            lambda list_id, actor: tasks.retry(list_id, "a", actor=actor),
-            lambda list_id, actor: tasks.cancel(list_id, "a", actor=actor),
-            lambda list_id, actor: tasks.skip(list_id, "a", actor=actor),
+            lambda list_id, actor: interventions.retry(list_id, "a", actor=actor),
+            lambda list_id, actor: interventions.cancel(list_id, "a", actor=actor),
+            lambda list_id, actor: interventions.skip(list_id, "a", actor=actor),
             lambda list_id, actor: tasks.remove(list_id, "a", actor=actor),
         ],
         ids=["start", "pause", "resume", "set_concurrency", "retry", "cancel", "skip", "remove"],

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from tasks_app.errors import CruxError
 from tasks_app.models import Attempt, Message, ModelCall, TaskListSnapshot
-from tasks_app.services import claims, leases, task_lists, tasks, transcripts
+from tasks_app.services import claims, interventions, leases, task_lists, tasks, transcripts
 from tasks_app.services.claims import Claim
 from tasks_app.services.transcripts import CallRecord
 from tests.builders import ALICE, a_list, a_worker, check_books, claim_one, kill
@@ -86,8 +86,8 @@ class TestUsage:
             claims.complete,
             lambda claim: claims.fail(claim, "no"),
             lambda claim: leases.release([claim]),
-            lambda claim: tasks.cancel(claim.list_id, "a", actor=ALICE),
-            lambda claim: tasks.skip(claim.list_id, "a", actor=ALICE),
+            lambda claim: interventions.cancel(claim.list_id, "a", actor=ALICE),
+            lambda claim: interventions.skip(claim.list_id, "a", actor=ALICE),
             lambda claim: task_lists.discard(claim.list_id, "", actor=ALICE),
         ],
         ids=["complete", "fail", "release", "cancel", "skip", "discard"],
@@ -114,7 +114,7 @@ class TestUsage:
         task_list = a_list("a")
         claim = claim_one()
         transcripts.record(claim.attempt_id, [HELLO], first_position=1, call=a_call(1))
-        tasks.cancel(task_list.id, "a", actor=ALICE)
+        interventions.cancel(task_list.id, "a", actor=ALICE)
         transcripts.record(claim.attempt_id, [ANSWER], first_position=2, call=a_call(2))
         assert used(task_list) == ((30, Decimal("0.50")),) * 3
         check_books(task_list)
@@ -125,7 +125,7 @@ class TestUsage:
             claim = claim_one()
             transcripts.record(claim.attempt_id, [HELLO], first_position=1, call=a_call())
             claims.fail(claim, "no")
-            tasks.retry(task_list.id, "a", actor=ALICE)
+            interventions.retry(task_list.id, "a", actor=ALICE)
         assert used(task_list) == ((30, Decimal("0.50")),) * 3
 
     def test_where_no_price_is_known_there_is_no_cost(self) -> None:
@@ -138,7 +138,7 @@ class TestUsage:
 
 ENDS: dict[str, Callable[[Claim], Callable[[], Any]]] = {
     "its worker": lambda claim: partial(claims.complete, claim),
-    "a person": lambda claim: partial(tasks.cancel, claim.list_id, "a", actor=ALICE),
+    "a person": lambda claim: partial(interventions.cancel, claim.list_id, "a", actor=ALICE),
     "the sweep": lambda claim: leases.sweep,
     "a discard": lambda claim: partial(task_lists.discard, claim.list_id, "", actor=ALICE),
 }
@@ -167,7 +167,7 @@ def test_late_usage_and_a_late_ending_do_not_wait_for_each_other_for_ever() -> N
     for _ in range(5):
         task_list = a_list("a")
         claim = claim_one()
-        tasks.cancel(task_list.id, "a", actor=ALICE)
+        interventions.cancel(task_list.id, "a", actor=ALICE)
         record = partial(transcripts.record, claim.attempt_id, [HELLO], first_position=1, call=a_call())
         together(record, partial(claims.complete, claim), partial(leases.stopped, [claim.attempt_id]))
         assert used(task_list) == ((15, Decimal("0.25")),) * 3

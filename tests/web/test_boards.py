@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tasks_app.models import Task, TaskListSnapshot
-from tasks_app.services import claims, task_lists, tasks
+from tasks_app.services import claims, interventions, task_lists
 from tasks_app.services.tasks import NewTask
 from tasks_app.web import boards
 from tasks_app.web.snapshots import Board
@@ -83,7 +83,7 @@ def test_a_place_that_is_none_is_the_first_page(after: str) -> None:
 def test_a_task_that_is_being_cancelled_stays_under_running_until_its_worker_lets_go() -> None:
     task_list = a_list("a")
     claim = claim_one()
-    tasks.cancel(task_list.id, "a", actor=ALICE)
+    interventions.cancel(task_list.id, "a", actor=ALICE)
     (running,) = [column for column in look(task_list).columns if column.name == "running"]
     assert [(card.key, card.cancelling) for card in running.cards] == [("a", True)]
     from tasks_app.services import leases

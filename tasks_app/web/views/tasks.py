@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from tasks_app.services import tasks
+from tasks_app.services import interventions
 from tasks_app.web import access, pages, task_pages
 from tasks_app.web.answers import done
 
@@ -31,7 +31,7 @@ def page(request: HttpRequest, list_id: UUID, key: str) -> HttpResponse:
 def retry(request: HttpRequest, list_id: UUID, pk: int) -> HttpResponseBase:
     """Run it again."""
     access.check_list(request.user, list_id)
-    tasks.retry(list_id, task_pages.find(list_id, pk=pk).key, actor=access.actor(request.user))
+    interventions.retry(list_id, task_pages.find(list_id, pk=pk).key, actor=access.actor(request.user))
     return done(request)
 
 
@@ -39,5 +39,5 @@ def retry(request: HttpRequest, list_id: UUID, pk: int) -> HttpResponseBase:
 def cancel(request: HttpRequest, list_id: UUID, pk: int) -> HttpResponseBase:
     """Stop it."""
     access.check_list(request.user, list_id)
-    tasks.cancel(list_id, task_pages.find(list_id, pk=pk).key, actor=access.actor(request.user))
+    interventions.cancel(list_id, task_pages.find(list_id, pk=pk).key, actor=access.actor(request.user))
     return done(request)
