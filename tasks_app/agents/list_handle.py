@@ -11,6 +11,7 @@ from uuid import UUID
 from tasks_app.agents import acting, ids
 from tasks_app.agents.contexts import Context
 from tasks_app.agents.drafts import Assignee, TaskChanges, TaskDraft, as_changes, as_new_task
+from tasks_app.agents.drain import drain
 from tasks_app.agents.task_list_agent import task_list_agent
 from tasks_app.agents.task_worker import PRIORITY as ASSIGNMENT_PRIORITY
 from tasks_app.agents.task_worker import RenderContext, TaskWorker, task_worker
@@ -156,6 +157,16 @@ class TaskListHandle:
     async def discard(self, reason: str = "") -> TaskListSnapshot:
         """Give the list up: cancel what has not ended, keep what has, refuse every later change. Twice is once."""
         return await in_db(task_lists.discard, self.id, reason, actor=acting.actor())
+
+    async def drain(self, concurrency: int | None = None) -> dict[str, int]:
+        """Start the list and work on it here until nothing more can be done; how many tasks stand where then.
+
+        `concurrency` is how many at once here; the list's own limit holds besides.
+
+        Raises:
+            UnknownAgent: neither some tasks nor the list name an agent; nothing was started.
+        """
+        return await drain(self.id, concurrency=concurrency)
 
     async def get(self) -> TaskListSnapshot:
         """The list as it stands: status, counts, pauses and all else but its tasks."""
