@@ -55,7 +55,7 @@ class Claimed:
     last_list: UUID | None = None
 
 
-def claim(worker_id: UUID, limit: int, *, idle: bool, after: UUID | None = None) -> Claimed:
+def claim(worker_id: UUID, limit: int, *, idle: bool, after: UUID | None = None, only: UUID | None = None) -> Claimed:
     """Claim up to `limit` tasks for a worker, sharing them out among the lists in turn.
 
     One query when there is nothing to do; about seven a list served, whatever its size.
@@ -63,8 +63,12 @@ def claim(worker_id: UUID, limit: int, *, idle: bool, after: UUID | None = None)
     Args:
         idle: whether all of the worker's slots are empty.
         after: the list served last.
+        only: the one list to serve.
     """
-    lists = list(TaskList.objects.runnable().order_by("id").values_list("id", flat=True)[:MAX_LISTS])
+    runnable = TaskList.objects.runnable()
+    if only is not None:
+        runnable = runnable.filter(pk=only)
+    lists = list(runnable.order_by("id").values_list("id", flat=True)[:MAX_LISTS])
     worker = Worker.objects.filter(pk=worker_id, stopped_at__isnull=True).first() if lists and limit > 0 else None
     if worker is None:
         return Claimed(last_list=after)
