@@ -21,7 +21,7 @@ do and then why, and names the tools in the shed by the numbers on their hooks."
 WATERING = """\
 Say how to water in summer. Water early in the morning, because at noon half of it is gone before it reaches a root.
 Water the ground and not the leaves: wet leaves burn in the sun and rot in the shade. One can of ten litres is enough
-for a square metre, twice a week. Cans 1 to 6 hang by the tap; put them back empty, so that no mosquito lives in them."""
+for a square metre, twice a week. Cans 1 to 6 hang by the tap; put them back empty, so that no mosquito settles in."""
 
 
 async def main(model: str | Model | None = None) -> list[TaskListHandle]:

@@ -49,13 +49,12 @@ def test_a_plan_is_made_first_and_then_a_task_list_for_it() -> None:
     assert made == {
         "title": "Tides turn turbines",
         "content": "## Goal\nTides turn turbines\n\n## Steps\n"
-        "- Tides turn turbines\n- Turbines make power\n- Power is sold by the hour",
+        "- Turbines make power\n- Power is sold by the hour",
     }
     assert listed == {
         "title": "Tides turn turbines",
         "plan_id": ANSWERS["create_plan"]["id"],
         "tasks": [
-            {"id": "tides-turn-turbines", "label": "Tides turn turbines"},
             {"id": "turbines-make-power", "label": "Turbines make power"},
             {"id": "power-is-sold-by-the-hour", "label": "Power is sold by the hour"},
         ],
@@ -70,8 +69,8 @@ def test_the_headings_of_a_template_are_filled() -> None:
 
     assert made["content"] == (
         "## Goal\nTides turn turbines\n\n"
-        "## Sections\n1. Tides turn turbines\n2. Turbines make power\n3. Power is sold by the hour\n\n"
-        "### Risks\n- Tides turn turbines\n- Turbines make power\n- Power is sold by the hour"
+        "## Sections\n1. Turbines make power\n2. Power is sold by the hour\n\n"
+        "### Risks\n- Turbines make power\n- Power is sold by the hour"
     )
 
 
