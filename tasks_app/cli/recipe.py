@@ -13,9 +13,10 @@ from django.core.management.base import CommandParser
 from django.urls import reverse
 
 from tasks_app import recipes
-from tasks_app.cli import address, outcome
+from tasks_app.cli import address
 from tasks_app.crossing import run_sync
 from tasks_app.errors import CruxError, NotFound
+from tasks_app.rules.statuses import TaskStatus
 from tasks_app.services import task_lists
 
 HELP = "list the recipes, which are short programs on Crux's library, or run one"
@@ -30,7 +31,7 @@ def run(options: Mapping[str, Any]) -> int:
     """Print the recipes' names and what they show; or run one with the configured model.
 
     Returns:
-        0; 1 if a task of a list that it returned ended otherwise than completed or skipped.
+        0; 1 if a task failed or was cancelled.
 
     Raises:
         NotFound: there is no such recipe.
@@ -50,7 +51,7 @@ def run(options: Mapping[str, Any]) -> int:
     print("\nOn the board, where `manage.py crux up` runs:")
     for seen in made:
         print(f"  {base}{reverse('list', args=[seen.id])}  {seen.title}")
-    return max(map(outcome.exit_code, made), default=0)
+    return int(any(seen.counts[TaskStatus.FAILED] or seen.counts[TaskStatus.CANCELLED] for seen in made))
 
 
 def _names() -> list[str]:

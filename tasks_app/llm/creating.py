@@ -86,10 +86,13 @@ def _content(description: str, points: list[str]) -> str:
     sections = _sections(description) or [("## Goal", ""), ("## Steps", "-")]
     blocks = []
     for place, (heading, bullet) in enumerate(sections):
-        lines = _parts(points) if bullet else [points[min(place, len(points) - 1)]]
-        shown = [f"{f'{number}{bullet}' if bullet in '.)' else bullet} {line}" for number, line in enumerate(lines, 1)]
-        blocks.append("\n".join([heading, *(shown if bullet else lines)]))
+        lines = _listed(_parts(points), bullet) if bullet else [points[min(place, len(points) - 1)]]
+        blocks.append("\n".join([heading, *lines]))
     return "\n\n".join(blocks)
+
+
+def _listed(points: list[str], bullet: str) -> list[str]:
+    return [f"{number if bullet in '.)' else ''}{bullet} {point}" for number, point in enumerate(points, 1)]
 
 
 def _sections(description: str) -> list[tuple[str, str]]:
@@ -109,7 +112,8 @@ def _tasks(points: list[str]) -> list[dict[str, str]]:
     for number, point in enumerate(points, 1):
         label = point if len(point) <= LABEL_CHARACTERS else f"{point[:LABEL_CHARACTERS].rsplit(' ', 1)[0]} …"
         words = point if len(point) <= ID_CHARACTERS else point[:ID_CHARACTERS].rsplit(" ", 1)[0]
-        slug = _NO_WORD.sub("-", words.lower()).strip("-") or f"task-{number}"
-        id = slug if slug not in tasks else f"{slug}-{number}"
+        id = _NO_WORD.sub("-", words.lower()).strip("-") or f"task-{number}"
+        while id in tasks:
+            id = f"{id}-{number}"
         tasks[id] = {"id": id, "label": label, "title": label, "goal": point, "description": point}
     return list(tasks.values())

@@ -99,8 +99,8 @@ def test_a_long_text_becomes_a_few_tasks_with_unlike_ids() -> None:
 
     assert 1 < len(ids) <= 5
     assert len(set(ids)) == len(ids)
-    twice, _ = plan("Tides rise. Tides rise.", TASK_LIST)
-    assert [task["id"] for task in twice[1]["tasks"]] == ["tides-rise", "tides-rise-2"]
+    thrice, _ = plan("Tides and winds. Tides 4. Tides. Tides.", TASK_LIST)
+    assert [task["id"] for task in thrice[1]["tasks"]] == ["tides-4", "tides", "tides-3"]
 
 
 def test_a_refusal_is_told_and_nothing_is_called_again() -> None:
