@@ -6,15 +6,16 @@ import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import BaseModel, ValidationError
 
 from tasks_app.agents.agent import Agent
 from tasks_app.agents.contexts import Context
+from tasks_app.agents.limits import Watch
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
-from tasks_app.agents.schemas import Output, explain, output_of
+from tasks_app.agents.schemas import Out_co, Output, explain, output_of
 from tasks_app.agents.scope import scope
 from tasks_app.agents.steps import Step, StopWhen, step_count_is
 from tasks_app.agents.tools import Tools, named
@@ -35,18 +36,21 @@ class TokenUsage(BaseModel):
     output_tokens: int = 0
 
 
-class Generation(BaseModel):
-    """What came of a conversation. `stopped_by` is `no_tool_calls` or the name of the condition that was met."""
+class Generation(BaseModel, Generic[Out_co]):
+    """What came of a conversation. `stopped_by` is `no_tool_calls` or the name of the condition that was met.
+
+    Read back from JSON, `Generation[Invoice]` has its output as that type again, a bare `Generation` as JSON.
+    """
 
     text: str
-    output: Any = None
+    output: Out_co
     steps: int
     usage: TokenUsage
     stopped_by: str
 
 
 async def generate(
-    prompt_or_agent: Prompt | Agent,
+    prompt_or_agent: Prompt[Out_co] | Agent[Out_co],
     *,
     model: str | Model | None = None,
     input: Any = None,
@@ -54,7 +58,7 @@ async def generate(
     tools: Tools | None = None,
     stop_when: StopWhen | None = None,
     token_budget: int | None = None,
-) -> Generation:
+) -> Generation[Out_co]:
     """Ask a model, call the tools it asks for, and go on until it calls none or `stop_when` (10 steps) is met.
 
     With an output (the agent's or the prompt's) the final text is read as JSON into it; a wrong one goes back to the
@@ -65,7 +69,7 @@ async def generate(
     """
     known = prompt_or_agent if isinstance(prompt_or_agent, Agent) else None
     prompt = prompt_or_agent.prompt if isinstance(prompt_or_agent, Agent) else prompt_or_agent
-    wanted = known.output if known and known.output is not None else prompt.output
+    wanted = prompt_or_agent.output
     output = output_of(wanted) if wanted is not None else None
     offered = (known.tools if known else {}) | named(tools)
     rendered = await prompt.render(input, use=use, tools=offered, token_budget=token_budget)
@@ -74,7 +78,12 @@ async def generate(
     here = scope()
     async with _opened(model or (known.model if known else None)) as asked:
         talk = Conversation(
-            asked, rendered.conversation(), rendered.tools, transcript=here.transcript if here else None
+            asked,
+            rendered.conversation(),
+            rendered.tools,
+            deadline=here.deadline if here else None,
+            watch=Watch(here.use) if here else None,
+            transcript=here.transcript if here else None,
         )
         try:
             return await _converse(talk, stop_when or (known.stop_when if known else None), output)

@@ -103,6 +103,8 @@ class Conversation:
         message, calls = read_message(reply.message, turn=len(self.steps) + 1)
         self.messages.append(message)
         used = reply.usage
+        if self._watch:
+            self._watch.after_reply(used)
         self.usage = Usage(self.usage.input_tokens + used.input_tokens, self.usage.output_tokens + used.output_tokens)
         if self._transcript:
             await self._transcript.answered(reply, self._unrecorded())

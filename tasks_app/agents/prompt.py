@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import BaseModel, ValidationError
+from typing_extensions import TypeForm
 
 from tasks_app.agents.contexts import Context, Text, give, takes_input
-from tasks_app.agents.schemas import as_text, explain
+from tasks_app.agents.schemas import Out_co, Wanted, as_text, explain
 from tasks_app.agents.tools import Tool, Tools, named
 from tasks_app.errors import ValueRefused
 from tasks_app.llm.model import Message
@@ -38,15 +39,15 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
-    """A prompt as a value; see `prompt`."""
+class Prompt(Generic[Out_co]):
+    """A prompt as a value, of the type of its output; see `prompt`."""
 
     id: str
     system: Text | None
     prompt: Text | None
     messages: Messages | None
     input: type[BaseModel] | None
-    output: Any
+    output: TypeForm[Out_co] | None
     use: tuple[Context, ...]
     tools: dict[str, Tool]
     token_budget: int | None
@@ -141,12 +142,12 @@ def prompt(
     prompt: Text | None = None,
     messages: Messages | None = None,
     input: type[BaseModel] | None = None,
-    output: Any = None,
+    output: TypeForm[Wanted] | None = None,
     use: Iterable[Context] = (),
     tools: Tools | None = None,
     token_budget: int | None = None,
     count_tokens: CountTokens = estimate_tokens,
-) -> Prompt:
+) -> Prompt[Wanted]:
     """A prompt: a system text with contexts after it, earlier messages, a last one of the user.
 
     Args:

@@ -10,8 +10,12 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from typing_extensions import TypeVar
 
-__all__ = ["Arguments", "Output", "as_text", "explain", "output_of", "schema_of"]
+__all__ = ["Arguments", "Out_co", "Output", "Wanted", "as_text", "explain", "output_of", "schema_of"]
+
+Out_co = TypeVar("Out_co", covariant=True, default=Any)  # of a value: a bare `Agent` is an agent of any output
+Wanted = TypeVar("Wanted", default=None)  # of a function: whoever names no output wants none
 
 _ERRORS_TOLD = 8  # a model mends the first few; the rest would only cost tokens
 _STRICT = ConfigDict(extra="forbid")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from tasks_app.agents.limits import Use
 from tasks_app.agents.transcript import Transcript
+from tasks_app.conf import conf
 from tasks_app.errors import Refused
 from tasks_app.llm.model import Model
 from tasks_app.models import TaskSnapshot
@@ -42,11 +45,16 @@ class CurrentAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """All that is known here: the attempt, its transcript, the models, and whether it is to stop."""
+    """All that is known here: the attempt, its transcript, the models, and whether it is to stop.
+
+    `deadline` (a `time.monotonic()` value) and `use` are the attempt's, shared by all conversations it has.
+    """
 
     attempt: CurrentAttempt
     models: Models
     transcript: Transcript
+    deadline: float
+    use: Use = field(default_factory=Use)
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -84,7 +92,8 @@ def scope() -> Scope | None:
 def entered(claim: Claim, models: Models) -> Iterator[Scope]:
     """Work for this claim; left by an exception (a cancellation is one), whatever still runs is asked to stop."""
     attempt = CurrentAttempt(claim.attempt_id, claim.number, claim.list_id, claim.task)
-    here = Scope(attempt, models, Transcript(claim.list_id, claim.attempt_id))
+    deadline = time.monotonic() + conf.attempt_seconds
+    here = Scope(attempt, models, Transcript(claim.list_id, claim.attempt_id), deadline)
     token = _scope.set(here)
     try:
         yield here

@@ -11,6 +11,7 @@ import contextvars
 import inspect
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
@@ -31,8 +32,10 @@ async def in_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     Cancelled, this returns at once. A function that had begun goes on to its end, and its thread is taken until then;
     one that had not begun never does.
     """
-    job = _Job(partial(contextvars.copy_context().run, partial(fn, *args, **kwargs)))
-    _threads.submit(job)
+    context = contextvars.copy_context()
+    context.run(_for_a_thread.set, True)
+    job = _Job(partial(context.run, partial(fn, *args, **kwargs)))
+    _threads.submit(job, beyond=_for_a_thread.get())
     try:
         return await job.done  # type: ignore[no-any-return]  # what `fn` returns
     finally:
@@ -45,6 +48,9 @@ async def call(fn: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
         return await fn(*args, **kwargs)
     done = await in_thread(fn, *args, **kwargs)
     return await done if inspect.isawaitable(done) else done
+
+
+_for_a_thread: ContextVar[bool] = ContextVar("crux_for_a_thread", default=False)
 
 
 class _Job:
@@ -84,10 +90,11 @@ class _Threads:
         self._started = 0
         self._spare = 0  # threads that wait, less the jobs put for them
 
-    def submit(self, job: _Job) -> None:
+    def submit(self, job: _Job, *, beyond: bool) -> None:
+        """`beyond`: a thread waits for this job, so one more than the slots will not be busier."""
         with self._lock:
             self._spare -= 1
-            if self._spare < 0 and self._started < conf.worker_concurrency:
+            if self._spare < 0 and (beyond or self._started < conf.worker_concurrency):
                 self._started += 1
                 self._spare += 1
                 threading.Thread(target=self._serve, name=f"crux-sync-{self._started}", daemon=True).start()

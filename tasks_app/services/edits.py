@@ -103,8 +103,8 @@ def _check_open(task: Task, edited: Mapping[str, Any]) -> None:
         raise IllegalTransition(message, status=task.status)
     tries = edited.get("max_attempts")
     if tries is not None and task.status in UNFINISHED and tries <= task.failed_count:
-        failed = f"has failed {task.failed_count:,} times already"
-        raise ValueRefused(f"Task {task.key!r} {failed}, so max_attempts {tries:,} leaves it none; cancel it instead.")
+        left = f"leaves task {task.key!r} no try (failed so far: {task.failed_count:,}); cancel it instead."
+        raise ValueRefused(f"A max_attempts of {tries:,} {left}")
 
 
 def _apply(ledger: Ledger, task: Task, edited: dict[str, Any], before: Mapping[str, Any], reason: str) -> None:

@@ -40,7 +40,6 @@ def retry(list_id: UUID, task_id: str, *, actor: Actor, by: By = By.PERSON, reas
             waiting_for=standing.waiting_for if standing else 0,
             failed_count=0,
             abandoned_count=0,
-            not_before=None,
             result=None,
             headline="",
             feedback=task.error or task.feedback,

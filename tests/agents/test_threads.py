@@ -7,6 +7,7 @@ import pytest
 
 from tasks_app.agents.threads import _Threads, in_thread
 from tasks_app.conf import conf
+from tasks_app.crossing import run_sync
 
 
 @pytest.fixture
@@ -52,3 +53,12 @@ async def test_a_thread_is_used_again(few_threads: None) -> None:
     names = {await in_thread(lambda: threading.current_thread().name) for _ in range(5)}
 
     assert len(names) <= 2
+
+
+async def test_threads_that_wait_for_threads_of_their_own_do_not_wait_for_ever(few_threads: None) -> None:
+    async def nested(number: int) -> int:
+        return await in_thread(lambda: number)
+
+    calls = [in_thread(run_sync, nested, number) for number in range(6)]
+
+    assert await asyncio.gather(*calls) == list(range(6))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from tasks_app.errors import ValueRefused
-from tasks_app.rules.values import MAX_DEPTH, as_json, clean_text, headline, is_id, storable
+from tasks_app.rules.values import MAX_DEPTH, as_json, clean_text, excerpt, headline, is_id, storable
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"))
 anything = st.text(st.characters())  # NUL and halves of surrogate pairs, too
@@ -180,3 +180,12 @@ def test_what_is_nested_too_deep_is_cut_off() -> None:
     made = storable(json.loads("[" * 500 + "]" * 500))
 
     assert as_json(made, what="It", max_bytes=10**4) == nested(MAX_DEPTH, core="…")
+
+
+@given(json_of(texts), st.integers(1, 50))
+def test_an_excerpt_is_the_value_itself_or_a_text_that_is_short(value: Any, max_chars: int) -> None:
+    shown = excerpt(value, max_chars=max_chars)
+
+    assert shown is value or len(shown) == max_chars
+    if isinstance(value, (str, list, dict)) and len(json.dumps(value)) <= max_chars:
+        assert shown is value

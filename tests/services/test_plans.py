@@ -50,6 +50,25 @@ class TestPlans:
         assert (plan.version, plan.metadata) == (1, {"length": "short"})
         assert len(versions(plan)) == 1
 
+    def test_the_versions_are_told_oldest_first_each_with_what_it_changed(self) -> None:
+        plan = a_plan("# One\n\nFirst.")
+        plans.update(plan.id, actor=PROGRAM, content="# One\n\nSecond.\n")
+        plans.update(plan.id, actor=ALICE, title="Tome")
+        told = plans.revisions(plan.id)
+        assert [(one.version, one.title, one.content, one.author) for one in told] == versions(plan)
+        assert told[1].diff.split("\n") == [
+            "--- version 1",
+            "+++ version 2",
+            "@@ -1,3 +1,4 @@",
+            " # One",
+            " ",
+            "-First.",
+            "+Second.",
+            "+",
+        ]
+        assert (told[0].diff, told[2].diff) == ("", "")
+        assert told[0].at <= told[1].at <= told[2].at
+
     def test_a_plan_may_be_emptied(self) -> None:
         assert plans.update(a_plan().id, actor=ALICE, content="").content == ""
 
@@ -90,6 +109,8 @@ class TestPlans:
             plans.get(missing)
         with pytest.raises(PlanNotFound, match=str(missing)):
             plans.update(missing, actor=ALICE, title="T")
+        with pytest.raises(PlanNotFound, match=str(missing)):
+            plans.revisions(missing)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from tasks_app.models import TaskList
-from tasks_app.services import claims, interventions, leases, task_lists
+from tasks_app.errors import DependencyRefused, IllegalTransition
+from tasks_app.models import Event, TaskList
+from tasks_app.services import approvals, claims, edits, interventions, leases, task_lists, tasks
+from tasks_app.services.edits import Changes
+from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, a_worker, check_books, claim_all, claim_one, kill, kinds, statuses
 from tests.together import together
 
@@ -63,6 +66,70 @@ def test_a_sweep_and_a_late_worker_agree_on_one_ending() -> None:
         assert statuses(task_list)["a"] in ("completed", "pending")
         check_books(task_list)
         task_lists.discard(task_list.id, "", actor=ALICE)
+
+
+def test_an_edit_of_the_input_and_a_claim_agree_on_who_was_first() -> None:
+    for _ in range(10):
+        task_list = a_list(NewTask(id="a", input="old"))
+        claimed, edited = together(
+            partial(claims.claim, a_worker().id, 1, idle=True),
+            partial(edits.update, task_list.id, "a", Changes(input="new"), actor=ALICE),
+        )
+        (claim,) = claimed.claims
+        assert claim.task.input == tasks.get(task_list.id, "a").input
+        assert (claim.task.input == "old") == isinstance(edited, IllegalTransition)
+        check_books(task_list)
+
+
+def test_an_edit_that_takes_an_approval_back_and_a_claim_agree_on_who_was_first() -> None:
+    for _ in range(10):
+        task_list = a_list(NewTask(id="a", input="old", requires_approval=True))
+        approvals.approve(task_list.id, "a", actor=ALICE)
+        claimed, edited = together(
+            partial(claims.claim, a_worker().id, 1, idle=True),
+            partial(edits.update, task_list.id, "a", Changes(input="new"), actor=ALICE),
+        )
+        ran = [claim.task.input for claim in claimed.claims]
+        assert ran == (["old"] if isinstance(edited, IllegalTransition) else [])
+        assert statuses(task_list)["a"] == ("in_progress" if ran else "awaiting_approval")
+        check_books(task_list)
+
+
+def test_of_two_edits_that_close_a_circle_together_one_is_refused() -> None:
+    for _ in range(10):
+        task_list = a_list("a", "b")
+        got = together(
+            partial(edits.update, task_list.id, "a", Changes(depends_on=["b"]), actor=ALICE),
+            partial(edits.update, task_list.id, "b", Changes(depends_on=["a"]), actor=ALICE),
+        )
+        assert [isinstance(one, DependencyRefused) for one in got].count(True) == 1
+        assert len(claim_all(a_worker())) == 1
+        check_books(task_list)
+
+
+def test_two_edits_of_one_task_are_both_kept_each_with_what_it_found() -> None:
+    for _ in range(10):
+        task_list = a_list(NewTask(id="a", label="0"))
+        together(*(partial(edits.update, task_list.id, "a", Changes(label=text), actor=ALICE) for text in "12"))
+        first, second = (
+            event.data["changes"]["label"]
+            for event in Event.objects.after(f"list:{task_list.id}", 0).filter(kind="task.changed")
+        )
+        assert (first["before"], first["after"]) == ("0", second["before"])
+        assert tasks.get(task_list.id, "a").label == second["after"]
+        check_books(task_list)
+
+
+def test_an_edit_that_puts_a_task_behind_another_and_its_failure_agree() -> None:
+    for _ in range(10):
+        task_list = a_list("x", "a", concurrency=1)
+        claim = claim_one()
+        together(
+            partial(edits.update, task_list.id, "a", Changes(depends_on=["x"]), actor=ALICE),
+            partial(claims.fail, claim, "no"),
+        )
+        assert statuses(task_list) == {"x": "failed", "a": "skipped"}
+        check_books(task_list)
 
 
 def test_many_workers_on_many_lists_neither_deadlock_nor_lose_a_task() -> None:

@@ -1,23 +1,21 @@
-"""Adding, retrying, cancelling, skipping and removing tasks."""
-
-from datetime import timedelta
+"""Adding, looking at and removing tasks."""
 
 import pytest
-from django.utils import timezone
 
 from tasks_app.conf import conf
 from tasks_app.errors import (
+    DependencyRefused,
     DuplicateTaskId,
     IllegalTransition,
     TaskListNotFound,
     TaskNotFound,
     ValueRefused,
 )
-from tasks_app.models import Event, Task
+from tasks_app.models import Task, TaskListSnapshot
 from tasks_app.models.columns import new_id
-from tasks_app.services import claims, interventions, leases, tasks
+from tasks_app.services import claims, interventions, tasks
 from tasks_app.services.tasks import NewTask
-from tests.builders import ALICE, PROGRAM, a_list, a_worker, check_books, claim_all, claim_one, statuses
+from tests.builders import ALICE, a_list, a_worker, check_books, claim_all, claim_one, statuses
 
 pytestmark = pytest.mark.django_db
 
@@ -93,87 +91,100 @@ def test_an_unknown_list_is_named() -> None:
         tasks.add_many(missing, [NewTask(id="a")], actor=ALICE)
 
 
-class TestRetry:
-    def test_a_retry_is_a_new_attempt_and_keeps_the_old_ones(self) -> None:
-        task_list = a_list("a")
-        claims.complete(claim_one(), {"n": 1})
-        retried = interventions.retry(task_list.id, "a", actor=ALICE)
-        assert (retried.status, retried.result) == ("pending", None)
-        claims.complete(claim_one(), {"n": 2})
-        attempts = tasks.attempts_of(task_list.id, "a")
-        assert [(one.number, one.status, one.result) for one in attempts] == [
-            (1, "completed", {"n": 1}),
-            (2, "completed", {"n": 2}),
-        ]
-        assert tasks.get(task_list.id, "a").result == {"n": 2}
-        check_books(task_list)
-
-    def test_only_a_task_that_has_ended_is_retried(self) -> None:
-        task_list = a_list("a")
-        with pytest.raises(IllegalTransition, match="pending"):
-            interventions.retry(task_list.id, "a", actor=ALICE)
-
-    def test_the_policy_tries_again_later_with_the_error_as_feedback(self) -> None:
-        task_list = a_list(NewTask(id="a", max_attempts=2))
-        task = claims.fail(claim_one(), "the sources are missing")
-        assert (task.status, task.feedback) == ("pending", "the sources are missing")
-        assert task.not_before is not None
-        assert timedelta(0) < task.not_before - timezone.now() <= timedelta(seconds=1)
-        assert claim_all(a_worker()) == {}
-        Task.objects.filter(task_list=task_list.id).update(not_before=timezone.now())
-        again = claim_one()
-        assert (again.number, again.task.feedback) == (2, "the sources are missing")
-        assert claims.fail(again, "still").status == "failed"
-        check_books(task_list)
-
-    def test_an_error_that_cannot_mend_is_not_tried_again(self) -> None:
-        a_list(NewTask(id="a", max_attempts=3))
-        assert claims.fail(claim_one(), "TypeError: …", retryable=False).status == "failed"
-
-    def test_a_persons_retry_counts_anew(self) -> None:
-        task_list = a_list("a")
-        claims.fail(claim_one(), "no")
-        interventions.retry(task_list.id, "a", actor=ALICE)
-        row = Task.objects.get(task_list=task_list.id)
-        assert (row.failed_count, row.attempt_count, row.feedback, row.error) == (0, 1, "no", "")
-
-
-class TestCancelAndSkip:
-    def test_cancelling_a_running_task_fences_its_attempt_at_once(self) -> None:
-        task_list = a_list("a")
-        worker = a_worker()
-        claim = claim_one(worker)
-        interventions.cancel(task_list.id, "a", actor=ALICE, reason="wrong file")
-        (attempt,) = tasks.attempts_of(task_list.id, "a")
-        assert (attempt.status, attempt.stopped_at) == ("cancelled", None)
-        assert leases.fenced(worker.id) == [claim.attempt_id]
-        leases.stopped([claim.attempt_id])
-        assert leases.fenced(worker.id) == []
-        assert tasks.attempts_of(task_list.id, "a")[0].stopped_at is not None
-        check_books(task_list)
-
-    def test_a_task_that_has_ended_is_not_cancelled(self) -> None:
-        task_list = a_list("a")
-        claims.complete(claim_one())
-        with pytest.raises(IllegalTransition, match="already completed; retry it"):
-            interventions.cancel(task_list.id, "a", actor=ALICE)
-        check_books(task_list)
-
-    def test_a_running_task_is_cancelled_before_it_is_removed(self) -> None:
-        task_list = a_list("a")
-        claim_one()
-        with pytest.raises(IllegalTransition, match="cancel it first"):
-            tasks.remove(task_list.id, "a", actor=ALICE)
-
-    def test_every_act_says_who_and_why(self) -> None:
-        task_list = a_list("a")
-        interventions.cancel(task_list.id, "a", actor=PROGRAM, reason="too late")
-        event = Event.objects.get(topic=f"list:{task_list.id}", kind="task.cancelled")
-        assert (event.actor_kind, event.actor_name, event.data["reason"]) == ("program", "importer", "too late")
-        assert event.data["list"]["counts"]["cancelled"] == 1
-
-
 def test_more_tasks_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conf, "max_batch_tasks", 1)
     with pytest.raises(ValueRefused, match="at most 1 "):
         a_list("a", "b")
+
+
+def test_a_running_task_is_cancelled_before_it_is_removed() -> None:
+    task_list = a_list("a")
+    claim_one()
+    with pytest.raises(IllegalTransition, match="cancel it first"):
+        tasks.remove(task_list.id, "a", actor=ALICE)
+
+
+class TestParents:
+    def test_a_parent_is_a_task_of_the_list_or_of_the_same_batch(self) -> None:
+        task_list = a_list("root")
+        new = [NewTask(id="leaf", parent="inner"), NewTask(id="inner", parent="root"), NewTask(id="alone")]
+        tasks.add_many(task_list.id, new, actor=ALICE)
+        assert parents(task_list) == {"root": None, "leaf": "inner", "inner": "root", "alone": None}
+        check_books(task_list)
+
+    def test_a_parent_is_not_waited_for(self) -> None:
+        a_list(NewTask(id="root"), NewTask(id="leaf", parent="root"))
+        assert set(claim_all(a_worker())) == {"root", "leaf"}
+
+    @pytest.mark.parametrize(
+        ("new", "words"),
+        [
+            ([NewTask(id="a", parent="a")], "'a' is its own parent"),
+            ([NewTask(id="a", parent="b"), NewTask(id="b", parent="a")], "go in a circle: 'a' → 'b' → 'a'"),
+            ([NewTask(id="a", parent="never")], "The parent of task 'a' is 'never', which the list does not have"),
+            ([NewTask(id="a", parent="gone")], "The parent of task 'a' is 'gone', which"),
+            ([NewTask(id="a", parent="elsewhere")], "The parent of task 'a' is 'elsewhere', which"),
+        ],
+    )
+    def test_a_parent_that_cannot_be_is_named_and_nothing_is_added(self, new: list[NewTask], words: str) -> None:
+        a_list("elsewhere")
+        task_list = a_list("gone")
+        tasks.remove(task_list.id, "gone", actor=ALICE)
+        with pytest.raises(DependencyRefused, match=words):
+            tasks.add_many(task_list.id, new, actor=ALICE)
+        assert statuses(task_list) == {}
+        check_books(task_list)
+
+
+def parents(task_list: TaskListSnapshot) -> dict[str, str | None]:
+    return dict(Task.objects.filter(task_list=task_list.id).values_list("key", "parent__key"))
+
+
+class TestLooking:
+    def test_the_present_tasks_come_by_position(self) -> None:
+        task_list = a_list("b", "gone", "a")
+        tasks.remove(task_list.id, "gone", actor=ALICE)
+        found = tasks.all_of(task_list.id)
+        assert [task.id for task in found] == ["b", "a"]
+        assert found[0] == tasks.get(task_list.id, "b")
+
+    def test_a_window_is_of_one_status_and_begins_past_a_position(self) -> None:
+        task_list = a_list("a", "b", "c", "d", concurrency=1)
+        claims.complete(claim_one())
+
+        def ids(status: str | None, after: int, limit: int) -> list[str]:
+            return [task.id for task in tasks.window(task_list.id, status=status, after=after, limit=limit)]
+
+        assert ids(None, 0, 3) == ["a", "b", "c"]
+        assert ids(None, 3, 3) == ["d"]
+        assert ids("pending", 0, 2) == ["b", "c"]
+        assert ids("pending", 3, 2) == ["d"]
+        assert ids("completed", 0, 2) == ["a"]
+        assert ids("failed", 0, 2) == []
+
+    def test_an_empty_list_has_no_tasks_and_one_that_is_not_there_is_named(self) -> None:
+        assert tasks.all_of(a_list().id) == []
+        missing = new_id()
+        with pytest.raises(TaskListNotFound, match=str(missing)):
+            tasks.all_of(missing)
+        with pytest.raises(TaskListNotFound, match=str(missing)):
+            tasks.window(missing, status=None, after=0, limit=1)
+
+    def test_the_first_pending_tasks_nobody_is_named_for_are_told(self) -> None:
+        task_list = a_list(NewTask(id="own", agent="writer"), *map(str, range(7)), "off", agent="")
+        tasks.remove(task_list.id, "0", actor=ALICE)
+        interventions.cancel(task_list.id, "off", actor=ALICE)
+        assert tasks.without_agent(task_list.id) == ["1", "2", "3", "4", "5"]
+        assert tasks.without_agent(a_list("a", agent="writer").id) == []
+
+
+def test_what_is_added_is_told_as_it_stands_then() -> None:
+    task_list = a_list("a")
+    claims.fail(claim_one(), "no")
+    new = [NewTask(id="b", depends_on=["a"]), NewTask(id="c", requires_approval=True), NewTask(id="d")]
+    added = tasks.add_many(task_list.id, new, actor=ALICE)
+    assert [(task.id, task.status) for task in added] == [
+        ("b", "skipped"),
+        ("c", "awaiting_approval"),
+        ("d", "pending"),
+    ]
