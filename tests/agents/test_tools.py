@@ -8,9 +8,9 @@ import pytest
 from pydantic import BaseModel, Field
 
 from tasks_app.agents.calls import ToolCall
-from tasks_app.agents.tools import Answer, Tool, answer, named, tool
+from tasks_app.agents.tools import Answer, Tool, answer, answering, named, tool
 from tasks_app.conf import conf
-from tasks_app.errors import AttemptLost, ValueRefused
+from tasks_app.errors import AttemptLost, IllegalTransition, ValueRefused
 
 
 class Query(BaseModel):
@@ -134,6 +134,26 @@ async def test_a_tool_that_lost_its_attempt_is_not_answered() -> None:
 
     with pytest.raises(AttemptLost):
         await asked(Tool("late", "", {}, late))
+
+
+async def test_a_move_that_is_refused_is_answered_with_where_the_task_stands() -> None:
+    def skip() -> str:
+        raise IllegalTransition("It is done.", status="completed", allowed=("pending",))
+
+    told = {"ok": False, "error": "It is done.", "status": "completed", "allowed": ["pending"]}
+    assert json.loads((await asked(tool(skip))).text) == told
+    executed: Any = answering(tool(skip)).execute({})
+    assert json.loads(await executed) == told
+
+
+@pytest.mark.parametrize("raised", [AttemptLost("it was cancelled"), ZeroDivisionError()])
+async def test_a_tool_that_answers_what_is_refused_raises_all_else(raised: Exception) -> None:
+    async def break_down() -> str:
+        raise raised
+
+    executed: Any = answering(tool(break_down)).execute({})
+    with pytest.raises(type(raised)):
+        await executed
 
 
 async def test_an_answer_without_a_json_form_is_an_error() -> None:
