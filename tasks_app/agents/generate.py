@@ -12,11 +12,10 @@ from pydantic import BaseModel, ValidationError
 
 from tasks_app.agents.agent import Agent
 from tasks_app.agents.contexts import Context
-from tasks_app.agents.limits import Watch
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.schemas import Out_co, Output, explain, output_of
-from tasks_app.agents.scope import scope
+from tasks_app.agents.scope import conversing, scope
 from tasks_app.agents.steps import Step, StopWhen, step_count_is
 from tasks_app.agents.tools import Tools, named
 from tasks_app.errors import ModelError
@@ -62,7 +61,8 @@ async def generate(
     """Ask a model, call the tools it asks for, and go on until it calls none or `stop_when` (10 steps) is met.
 
     With an output (the agent's or the prompt's) the final text is read as JSON into it; a wrong one goes back to the
-    model once, with the errors. Within an attempt the calls are recorded in its transcript.
+    model once, with the errors. Within an attempt the calls are recorded in its transcript;
+    those of a conversation that opens an attempt by hand, in that one's.
 
     Raises:
         ModelError: no answer came, or twice one that is no such output.
@@ -76,14 +76,14 @@ async def generate(
     if output:  # within the one system text: some endpoints take no second
         rendered = replace(rendered, system=SEPARATOR.join(filter(None, (rendered.system, _wish(output)))))
     here = scope()
-    async with _opened(model or (known.model if known else None)) as asked:
+    async with _opened(model or (known.model if known else None)) as asked, conversing() as transcript:
         talk = Conversation(
             asked,
             rendered.conversation(),
             rendered.tools,
             deadline=here.deadline if here else None,
-            watch=Watch(here.use) if here else None,
-            transcript=here.transcript if here else None,
+            watch=here.watch() if here else None,
+            transcript=transcript,
         )
         try:
             return await _converse(talk, stop_when or (known.stop_when if known else None), output)
@@ -126,7 +126,7 @@ async def _opened(model: str | Model | None) -> AsyncIterator[Model]:
     """The model asked for: itself, by name from the attempt's models, or from a connection of its own."""
     if model is not None and not isinstance(model, str):
         yield model
-    elif here := scope():
+    elif (here := scope()) and here.models:
         yield here.models.get(model)
     else:
         from tasks_app.llm.client import open_models  # half a second, which no page and no command should wait for
