@@ -11,6 +11,7 @@ from tasks_app.agents.prompt import Prompt, prompt
 from tasks_app.agents.registry import agent, worker
 from tasks_app.agents.scope import CurrentAttempt, current_attempt, stop_requested
 from tasks_app.agents.steps import has_tool_call, step_count_is
+from tasks_app.agents.task_worker import task_worker
 from tasks_app.agents.tasklist import create_handle, tasklist
 from tasks_app.agents.tools import Tool, tool
 from tasks_app.crossing import run_sync
@@ -72,6 +73,7 @@ __all__ = [
     "run_sync",
     "step_count_is",
     "stop_requested",
+    "task_worker",
     "tasklist",
     "tool",
     "worker",

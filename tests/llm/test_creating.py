@@ -48,8 +48,7 @@ def test_a_plan_is_made_first_and_then_a_task_list_for_it() -> None:
     assert (first, second) == ("create_plan", "create_task_list")
     assert made == {
         "title": "Tides turn turbines",
-        "content": "## Goal\nTides turn turbines\n\n## Steps\n"
-        "- Turbines make power\n- Power is sold by the hour",
+        "content": "## Goal\nTides turn turbines\n\n## Steps\n- Turbines make power\n- Power is sold by the hour",
     }
     assert listed == {
         "title": "Tides turn turbines",

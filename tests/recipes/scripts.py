@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from tasks_app.agents.task_worker import TaskWorker
 from tasks_app.crossing import in_db
 from tasks_app.crux import ScriptedModel, TaskListHandle
 from tasks_app.llm.model import Message
@@ -36,6 +37,13 @@ def answers(model: ScriptedModel, number: int) -> list[dict[str, Any]]:
     """What the tools had answered when the model was called for this time, from 0."""
     said = model.calls[number].messages
     return [json.loads(message["content"]) for message in said if message["role"] == "tool"]
+
+
+async def use(worker: TaskWorker, tool: str, **arguments: Any) -> dict[str, Any]:
+    """Call one of a worker's tools as a model would; its answer."""
+    made = worker.as_tools()[tool].execute(arguments)
+    answer: dict[str, Any] = json.loads(made if isinstance(made, str) else await made)
+    return answer
 
 
 async def ended(handle: TaskListHandle) -> dict[str, tuple[str, Any]]:

@@ -27,7 +27,7 @@ def list_tasks(messages: Sequence[Message], tools: object) -> Scripted:
 def a_model() -> ScriptedModel:
     parts = ("food", "music", "children")
     labels = {"food": "Food from the beds", "music": "Music", "children": "Something for the children"}
-    workers = {
+    workers: dict[str, Sequence[Scripted]] = {
         f"**Task:** {labels[part]}": [call("start_task"), call("complete_task", result=part), "Done."] for part in parts
     }
     return scripted(

@@ -11,14 +11,19 @@ import pytest
 from tasks_app.conf import conf
 from tasks_app.crux import ScriptedModel, create_handle
 from tasks_app.llm.loopback import serve_in_thread
-from tasks_app.llm.scripted import call, serving
+from tasks_app.llm.scripted import Scripted, call, serving
 from tasks_app.recipes import worker_pool
-from tests.recipes.scripts import DONE, ended, scripted, system_texts
+from tests.recipes.scripts import DONE, ended, scripted, system_texts, use
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SUMMARY = [call("start_task"), call("report_progress", message="Reading"), call("complete_task", result="S."), "Done."]
-QUESTION = [call("start_task"), call("complete_task", result="Q?"), "Done."]
+SUMMARY: list[Scripted] = [
+    call("start_task"),
+    call("report_progress", message="Reading"),
+    call("complete_task", result="S."),
+    "Done.",
+]
+QUESTION: list[Scripted] = [call("start_task"), call("complete_task", result="Q?"), "Done."]
 
 
 @pytest.fixture
@@ -99,8 +104,9 @@ async def test_a_drain_finds_only_what_is_pending_and_nothing_twice() -> None:
 async def test_progress_says_what_failed_and_what_runs() -> None:
     list_id = await worker_pool.start_batch({"a": "Tides rise.", "b": "Tides fall."})
     batch = create_handle(list_id)
-    await batch.worker("a").as_tools()["fail_task"].execute({"error": "illegible"})  # type: ignore[misc]
-    await batch.worker("b").as_tools()["start_task"].execute({})  # type: ignore[misc]
+    first, second = batch.worker("a"), batch.worker("b")  # kept: one that is thrown away gives its task back
+    await use(first, "fail_task", error="illegible")
+    await use(second, "start_task")
 
     assert await worker_pool.progress(batch) == (
         "0 of 2 done · 1 running · 1 failed\n  failed      Read a: illegible\n  in_progress Read b"

@@ -97,12 +97,11 @@ async def test_custom_rendering_tells_other_guidelines_and_the_state_of_the_othe
 
 class TestFanOut:
     async def test_both_ways_write_every_card(self) -> None:
-        beds = {name: text for name, text in fan_out.BEDS.items()}
-        model = scripted({text: [call("complete_task", result=name), "Done."] for name, text in beds.items()})
+        model = scripted({text: [call("complete_task", result=name), "Done."] for name, text in fan_out.BEDS.items()})
         made = await fan_out.main(model)
 
         for cards in made:
-            assert await ended(cards) == {name: ("completed", name) for name in beds}
+            assert await ended(cards) == {name: ("completed", name) for name in fan_out.BEDS}
         assert [(await cards.get()).title for cards in made] == ["One after the other", "All at once"]
 
     async def test_one_after_the_other_ends_a_conversation_before_the_next(self) -> None:
