@@ -26,7 +26,7 @@ def embedded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conf, "model", "")
 
 
-def test_without_a_name_the_recipes_are_listed_with_what_they_show(self, crux: Console) -> None:
+def test_without_a_name_the_recipes_are_listed_with_what_they_show(crux: Console) -> None:
     answer = crux("recipe")
     lines = answer.out.splitlines()
 
@@ -34,7 +34,7 @@ def test_without_a_name_the_recipes_are_listed_with_what_they_show(self, crux: C
     assert all(re.fullmatch(r"\w+ +[A-Z].{30,}[.]", line) for line in lines)
 
 
-def test_a_recipe_runs_and_says_where_its_lists_are_on_the_board(self, crux: Console) -> None:
+def test_a_recipe_runs_and_says_where_its_lists_are_on_the_board(crux: Console) -> None:
     answer = crux("recipe", "fan_out")
 
     assert (answer.code, answer.err) == (0, "")
@@ -43,7 +43,7 @@ def test_a_recipe_runs_and_says_where_its_lists_are_on_the_board(self, crux: Con
     assert shown == ["One after the other", "All at once"]
 
 
-def test_a_task_that_failed_is_exit_code_1(self, crux: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_that_failed_is_exit_code_1(crux: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     model = ScriptedModel([call("fail_task", error="no ink"), "Sorry."])
     monkeypatch.setattr(conf, "model", model.name)
     with serve_in_thread(serving(model)) as base_url:
@@ -55,14 +55,14 @@ def test_a_task_that_failed_is_exit_code_1(self, crux: Console, monkeypatch: pyt
     assert "no ink" in answer.out
 
 
-def test_an_unknown_recipe_is_a_misuse(self, crux: Console) -> None:
+def test_an_unknown_recipe_is_a_misuse(crux: Console) -> None:
     answer = crux("recipe", "soup")
 
     assert (answer.code, answer.out) == (2, "")
     assert answer.err.startswith("crux: There is no recipe 'soup'. There are: custom_rendering, ")
 
 
-def test_a_model_that_cannot_be_reached_is_a_line(self, crux: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_cannot_be_reached_is_a_line(crux: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     for name in ("worker_lifecycle", "fan_out"):
         answer = crux("recipe", name)

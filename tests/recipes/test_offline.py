@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_recipe_completes_its_tasks(self, name: str) -> None:
+async def test_a_recipe_completes_its_tasks(name: str) -> None:
     made: list[TaskListHandle] = await importlib.import_module(f"{recipes.__name__}.{name}").main()
 
     for handle in made[: len(made) - LEFT_TO_DO.get(name, 0)]:
@@ -30,7 +30,7 @@ async def test_a_recipe_completes_its_tasks(self, name: str) -> None:
         assert all(result for _, result in tasks.values())
 
 
-async def test_results_come_from_the_material(self) -> None:
+async def test_results_come_from_the_material() -> None:
     (sections,) = await worker_lifecycle.main()
     ((_, written),) = (await ended(sections)).values()
     assert written.split(". ")[0] in worker_lifecycle.WATERING
@@ -40,7 +40,7 @@ async def test_results_come_from_the_material(self) -> None:
     assert found["sources"] == ["https://example.org/toads", "https://example.org/beer-trial"]
 
 
-async def test_the_plan_has_the_templates_headings_and_its_tasks_the_points(self) -> None:
+async def test_the_plan_has_the_templates_headings_and_its_tasks_the_points() -> None:
     plan = await (await plan_to_workers.planned(None)).get()
     assert re.findall("^#.*|^[0-9]\\.", plan.content, re.M) == ["## Goal", "## Parts", "1.", "2."]
 
