@@ -10,6 +10,7 @@ from typing import Generic
 from typing_extensions import TypeForm
 
 from tasks_app.agents.binding import Binding
+from tasks_app.agents.limits import Watch
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.schemas import Out_co
@@ -70,7 +71,7 @@ class Agent(Generic[Out_co]):
             messages,
             rendered.tools | worker.as_tools(),
             deadline=scope.deadline,
-            watch=scope.watch(),
+            watch=Watch(scope.use),
             transcript=scope.transcript,
             over=lambda: worker.ended or worker.lost is not None,
         )
