@@ -10,7 +10,6 @@ from typing import Generic
 from typing_extensions import TypeForm
 
 from tasks_app.agents.binding import Binding
-from tasks_app.agents.limits import Watch
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.schemas import Out_co
@@ -71,7 +70,7 @@ class Agent(Generic[Out_co]):
             messages,
             rendered.tools | worker.as_tools(),
             deadline=scope.deadline,
-            watch=Watch(scope.use),
+            watch=scope.watch(),
             transcript=scope.transcript,
             over=lambda: worker.ended or worker.lost is not None,
         )
