@@ -53,7 +53,8 @@ async def main(model: str | Model | None = None) -> list[TaskListHandle]:
     # With too little room whole contexts go, the least important first: the plan, and never the assignment before it.
     tight = await write.inspect(token_budget=told["tokens"] - 1)
     for dropped in tight["dropped"]:
-        print(f"With one token less {dropped['id']} is dropped ({dropped['tokens']} tokens, priority {dropped['priority']})")
+        size = f"{dropped['tokens']} tokens, priority {dropped['priority']}"
+        print(f"With one token less {dropped['id']} is dropped ({size}).")
 
     # The model calls the tools; each call moves the task, and whoever watches the board sees it move.
     made = await generate(write, model=model, stop_when=step_count_is(8))
