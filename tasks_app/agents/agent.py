@@ -107,6 +107,7 @@ class Agent(Generic[Out_co]):
             logger.info("no last words: %s", error, extra={"action": "agent.no_last_words"})
 
     def _model(self, claim: Claim, scope: Scope) -> Model:
+        assert scope.models is not None  # the pool gives some to every attempt it claims
         if claim.task.model:
             return scope.models.get(claim.task.model)
         if self.model is None or isinstance(self.model, str):
