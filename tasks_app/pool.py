@@ -254,7 +254,9 @@ def _log_failure(claim: Claim, error: BaseException) -> None:
 
 
 def _in_words(error: BaseException) -> str:
-    """An error for people: a group's only error is the error, and Crux's own messages stand for themselves."""
+    """An error for people, with its notes: a group's only error is the error, and Crux's messages need no type."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
-    return str(error) if isinstance(error, CruxError) else f"{type(error).__name__}: {error}".rstrip(": ")
+    words = str(error) if isinstance(error, CruxError) else f"{type(error).__name__}: {error}".rstrip(": ")
+    notes = "; ".join(getattr(error, "__notes__", ()))
+    return f"{words} ({notes})" if notes else words

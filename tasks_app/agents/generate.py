@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, Generic
 
 from pydantic import BaseModel, ValidationError
@@ -20,8 +18,7 @@ from tasks_app.agents.scope import scope
 from tasks_app.agents.steps import Step, StopWhen, step_count_is
 from tasks_app.agents.tools import Tools, named
 from tasks_app.errors import ModelError
-from tasks_app.llm.model import JSON_ASKED_AGAIN, JSON_WISH, Model
-from tasks_app.rules.budget import SEPARATOR
+from tasks_app.llm.model import JSON_ASKED_AGAIN, Model
 
 __all__ = ["Generation", "TokenUsage", "generate"]
 
@@ -62,21 +59,23 @@ async def generate(
     """Ask a model, call the tools it asks for, and go on until it calls none or `stop_when` (10 steps) is met.
 
     With an output (the agent's or the prompt's) the final text is read as JSON into it; a wrong one goes back to the
-    model once, with the errors. Within an attempt the calls are recorded in its transcript.
+    model once, with the errors, also when `stop_when` ended the conversation. The model is the attempt's task's, else
+    the agent's, else `model`, else `CRUX_MODEL`.
+
+    Within an attempt the calls are recorded in its transcript, and its limits and its deadline hold for all of them.
 
     Raises:
         ModelError: no answer came, or twice one that is no such output.
+        LimitReached: the attempt has used what it may, or the conversation goes in circles.
     """
     known = prompt_or_agent if isinstance(prompt_or_agent, Agent) else None
     prompt = prompt_or_agent.prompt if isinstance(prompt_or_agent, Agent) else prompt_or_agent
-    wanted = prompt_or_agent.output
-    output = output_of(wanted) if wanted is not None else None
+    output = output_of(prompt_or_agent.output)
     offered = (known.tools if known else {}) | named(tools)
-    rendered = await prompt.render(input, use=use, tools=offered, token_budget=token_budget)
-    if output:  # within the one system text: some endpoints take no second
-        rendered = replace(rendered, system=SEPARATOR.join(filter(None, (rendered.system, _wish(output)))))
+    rendered = await prompt.render(input, use=use, tools=offered, token_budget=token_budget, output=output)
     here = scope()
-    async with _opened(model or (known.model if known else None)) as asked:
+    task = here.attempt.task if here else None
+    async with _opened((task and task.model) or (known and known.model) or model) as asked:
         talk = Conversation(
             asked,
             rendered.conversation(),
@@ -96,14 +95,13 @@ async def _converse(talk: Conversation, stop_when: StopWhen | None, output: Outp
     sent_back = False
     while True:
         step = await talk.step()
-        if step.answers:
-            if stop_when(talk.steps):
-                return _generation(talk, getattr(stop_when, "__name__", "stop_when"))
+        if step.answers and not stop_when(talk.steps):
             continue
+        stopped_by = getattr(stop_when, "__name__", "stop_when") if step.answers else NO_TOOL_CALLS
         if output is None:
-            return _generation(talk, NO_TOOL_CALLS)
+            return _generation(talk, stopped_by)
         try:
-            return _generation(talk, NO_TOOL_CALLS, output.read_text(step.text))
+            return _generation(talk, stopped_by, output.read_text(step.text))
         except ValidationError as error:
             if sent_back:
                 raise ModelError(f"The model's answer is not what was asked for: {explain(error)}.") from error
@@ -115,10 +113,6 @@ def _generation(talk: Conversation, stopped_by: str, output: Any = None) -> Gene
     steps: Sequence[Step] = talk.steps
     used = TokenUsage(input_tokens=talk.usage.input_tokens, output_tokens=talk.usage.output_tokens)
     return Generation(text=steps[-1].text, output=output, steps=len(steps), usage=used, stopped_by=stopped_by)
-
-
-def _wish(output: Output) -> str:
-    return JSON_WISH + json.dumps(output.schema, ensure_ascii=False)
 
 
 @asynccontextmanager

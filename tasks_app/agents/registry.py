@@ -14,7 +14,7 @@ from tasks_app.agents.agent import Agent
 from tasks_app.agents.functions import FunctionWorker
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.prompt import prompt as make_prompt
-from tasks_app.agents.schemas import Wanted, output_of
+from tasks_app.agents.schemas import NO_OUTPUT, Wanted, output_of
 from tasks_app.agents.scope import Models, Scope, entered
 from tasks_app.agents.steps import StopWhen
 from tasks_app.agents.task_worker import LIFECYCLE_TOOLS
@@ -56,7 +56,7 @@ class Runner(Protocol):
 _runners: dict[str, Runner] = {}
 
 
-def worker(name: str, *, output: TypeForm[Any] | None = None) -> Callable[[F], F]:
+def worker(name: str, *, output: TypeForm[Any] = NO_OUTPUT) -> Callable[[F], F]:
     """Register a function as the worker of this name: `fn(input)` or `fn(input, task)`, async or plain.
 
     It returns the result (JSON, or pydantic values; checked against `output` if given) or raises, which fails the
@@ -64,7 +64,7 @@ def worker(name: str, *, output: TypeForm[Any] | None = None) -> Callable[[F], F
     """
 
     def register(fn: F) -> F:
-        _register(FunctionWorker(name, fn, output_of(output) if output is not None else None, _place_of(fn)))
+        _register(FunctionWorker(name, fn, output_of(output), _place_of(fn)))
         return fn
 
     return register

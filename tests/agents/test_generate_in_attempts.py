@@ -103,6 +103,22 @@ async def test_what_an_agents_tool_asks_is_used_by_the_agents_attempt(monkeypatc
     assert len(model.calls) == 3
 
 
+async def test_the_model_is_the_tasks_else_the_agents_else_the_calls_else_the_deployments() -> None:
+    bound, free = agent(id="bound", prompt="x", model="agents"), agent(id="free", prompt="x")
+
+    @worker("count")
+    async def count(text: str) -> None:
+        await generate(bound, input=text, model="calls")
+        await generate(free, input=text, model="calls")
+        await generate(ASK, input=text, model="calls")
+        await generate(ASK, input=text)
+
+    for of_task, expected in [("", ["agents", "calls", "calls", None]), ("tasks", ["tasks"] * 4)]:
+        models = ModelsOf(ScriptedModel(["One."] * 4))
+        await registry.run_attempt(await a_claim("count", input="x", model=of_task), models)
+        assert models.asked_for == expected
+
+
 async def test_circles_are_told_for_each_conversation_alone() -> None:
     @worker("count")
     async def count(text: str) -> str:
