@@ -48,7 +48,7 @@ async def perform(member: Member, given: Any, model: str | Model | None) -> Outc
     if not isinstance(member, Agent):
         output = await ask(member, given)
         return Outcome(text="", output=output, steps=0, usage=TokenUsage(), stopped_by=RETURNED)
-    made = await generate(member, model=member.model or model, input=given)
+    made = await generate(member, model=model, input=given)
     return Outcome(**dict(made) | {"agent": member.id, "output": made.text if member.output is None else made.output})
 
 

@@ -28,7 +28,7 @@ OUTLINE = '{"parts": ["soil", "seed"]}'
 PLANNED = call("create_plan", title="Garlic", content="Plant it.")
 
 
-async def test_what_a_steps_tools_created_stands_in_the_context_by_the_tools_name(self) -> None:
+async def test_what_a_steps_tools_created_stands_in_the_context_by_the_tools_name() -> None:
     plan_tool = create_plan_tool()
     planner = agent(id="planner", prompt="You plan.", tools={"make": plan_tool, "other": create_plan_tool()})
     model = ScriptedModel([call("make", title="Garlic", content="Plant it."), "It is made."])
@@ -45,7 +45,7 @@ async def test_what_a_steps_tools_created_stands_in_the_context_by_the_tools_nam
     assert done.results.of(planner).output == "It is made."
 
 
-async def test_beside_the_fields_of_an_output_that_is_an_object(self) -> None:
+async def test_beside_the_fields_of_an_output_that_is_an_object() -> None:
     planner = agent(id="planner", prompt="You plan.", tools=[create_plan_tool()], output=Outline)
     done = await pipeline(steps=[Step("plan", planner)], model=ScriptedModel([PLANNED, OUTLINE]))
 
@@ -54,7 +54,7 @@ async def test_beside_the_fields_of_an_output_that_is_an_object(self) -> None:
     assert done.final_output == Outline(parts=["soil", "seed"])
 
 
-async def test_a_step_that_made_nothing_has_nothing_of_an_earlier_one(self) -> None:
+async def test_a_step_that_made_nothing_has_nothing_of_an_earlier_one() -> None:
     planner = agent(id="planner", prompt="You plan.", tools=[create_plan_tool()])
     steps = [Step("first", planner), Step("second", planner)]
     done = await pipeline(steps=steps, model=ScriptedModel([PLANNED, "Made.", "Nothing to do."]))
@@ -63,7 +63,7 @@ async def test_a_step_that_made_nothing_has_nothing_of_an_earlier_one(self) -> N
     assert done.context["second"] == {"_value": "Nothing to do.", "_created": {"create_plan": None}}
 
 
-async def test_pipelines_at_once_do_not_see_what_the_others_tools_made(self) -> None:
+async def test_pipelines_at_once_do_not_see_what_the_others_tools_made() -> None:
     plan_tool = create_plan_tool()
     planner = agent(id="planner", prompt="You plan.", tools=[plan_tool])
     all_planned = asyncio.Barrier(5)
@@ -84,7 +84,7 @@ async def test_pipelines_at_once_do_not_see_what_the_others_tools_made(self) -> 
     assert [(done.final_output, title) for done, title in made] == [(str(n), str(n)) for n in range(5)]
 
 
-async def test_a_later_agent_is_told_the_ids_of_what_was_created(self) -> None:
+async def test_a_later_agent_is_told_the_ids_of_what_was_created() -> None:
     planner = agent(id="planner", prompt="You plan.", tools=[create_plan_tool()])
     reader = agent(id="reader", prompt="You read.")
     model = ScriptedModel([PLANNED, "Made.", "Read."])
@@ -95,7 +95,7 @@ async def test_a_later_agent_is_told_the_ids_of_what_was_created(self) -> None:
     assert told["plan"]["_created"] == {"create_plan": {"id": str(handle.id)}}
 
 
-async def test_tools_of_an_agents_prompt_and_its_contexts_count_as_its_own(self) -> None:
+async def test_tools_of_an_agents_prompt_and_its_contexts_count_as_its_own() -> None:
     told = prompt(
         system="You plan.",
         tools={"b": create_plan_tool()},
