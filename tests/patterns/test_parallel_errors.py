@@ -155,8 +155,13 @@ async def test_cancelled_from_outside_all_have_ended(on_error: Literal["fail_fas
 
 async def test_within_a_timeout_it_times_out() -> None:
     slow = Hanging()
+
+    async def time_is_up() -> None:
+        await slow.begun.wait()
+        limit.reschedule(asyncio.get_running_loop().time())
+
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await parallel(agents={"slow": slow})
+        async with asyncio.timeout(None) as limit:
+            await parallel(agents={"slow": slow, "clock": time_is_up})
 
     assert slow.ended
