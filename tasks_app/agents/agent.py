@@ -9,7 +9,7 @@ from typing import Generic
 
 from typing_extensions import TypeForm
 
-from tasks_app.agents.limits import Watch
+from tasks_app.agents.binding import Binding
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.schemas import Out_co
@@ -60,7 +60,7 @@ class Agent(Generic[Out_co]):
             AttemptLost: another has ended the attempt.
             ModelError, LimitReached, Unfinished: why it failed.
         """
-        worker = TaskWorker(claim, output=self.output, tell_input=not self.prompt.tells_the_input)
+        worker = TaskWorker(Binding.of(claim), output=self.output, tell_input=not self.prompt.tells_the_input)
         rendered = await self.prompt.render(claim.task.input, use=[worker.as_context()], tools=self.tools)
         messages = rendered.conversation()
         if not rendered.messages:
@@ -70,9 +70,9 @@ class Agent(Generic[Out_co]):
             messages,
             rendered.tools | worker.as_tools(),
             deadline=scope.deadline,
-            watch=Watch(scope.use),
+            watch=scope.watch(),
             transcript=scope.transcript,
-            over=lambda: worker.ended,
+            over=lambda: worker.ended or worker.lost is not None,
         )
         try:
             await self._converse(talk, worker)
@@ -84,6 +84,8 @@ class Agent(Generic[Out_co]):
         while True:
             step = await talk.step()
             enough = self.stop_when is not None and self.stop_when(talk.steps)
+            if worker.lost:
+                raise worker.lost
             if worker.ended:
                 if step.answers and not enough:
                     await self._last_words(talk)
@@ -105,6 +107,7 @@ class Agent(Generic[Out_co]):
             logger.info("no last words: %s", error, extra={"action": "agent.no_last_words"})
 
     def _model(self, claim: Claim, scope: Scope) -> Model:
+        assert scope.models is not None  # the pool gives some to every attempt it claims
         if claim.task.model:
             return scope.models.get(claim.task.model)
         if self.model is None or isinstance(self.model, str):

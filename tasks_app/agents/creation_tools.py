@@ -17,7 +17,7 @@ from tasks_app.agents.task_list_agent import Assigned, DependsOn, Description, L
 from tasks_app.agents.tasklist import make
 from tasks_app.agents.threads import call
 from tasks_app.agents.tools import Tool, answering, tool
-from tasks_app.errors import AttemptLost, Refused
+from tasks_app.errors import Refused
 from tasks_app.services.tasks import NewTask
 
 __all__ = ["Apart", "CreationTool", "create_plan_tool", "create_task_list_tool", "created_apart"]
@@ -178,8 +178,6 @@ async def _hand_over(handle: H, made: Created[H], on_created: Callable[[H], obje
         return
     try:
         await call(on_created, handle)
-    except AttemptLost:
-        raise
     except Exception as error:
         logger.warning("on_created raised", exc_info=True, extra={"action": "tool.on_created_raised"})
         text = f"It was made, with the id {handle.id}, but what should follow failed: {type(error).__name__}: {error}"

@@ -10,11 +10,10 @@ from pydantic import BaseModel, ValidationError
 
 from tasks_app.agents.agent import Agent
 from tasks_app.agents.contexts import Context
-from tasks_app.agents.limits import Watch
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.schemas import Out_co, Output, explain, output_of
-from tasks_app.agents.scope import scope
+from tasks_app.agents.scope import conversing, scope
 from tasks_app.agents.steps import Step, StopWhen, step_count_is
 from tasks_app.agents.tools import Tools, named
 from tasks_app.errors import ModelError
@@ -62,7 +61,8 @@ async def generate(
     model once, with the errors, also when `stop_when` ended the conversation. The model is the attempt's task's, else
     the agent's, else `model`, else `CRUX_MODEL`.
 
-    Within an attempt the calls are recorded in its transcript, and its limits and its deadline hold for all of them.
+    Within an attempt the calls are recorded in its transcript, and its limits and its deadline hold for all of them. A
+    conversation that opens an attempt by hand is recorded in that one's, from its start.
 
     Raises:
         ModelError: no answer came, or twice one that is no such output.
@@ -75,14 +75,15 @@ async def generate(
     rendered = await prompt.render(input, use=use, tools=offered, token_budget=token_budget, output=output)
     here = scope()
     task = here.attempt.task if here else None
-    async with _opened((task and task.model) or (known and known.model) or model) as asked:
+    wanted = (task and task.model) or (known and known.model) or model
+    async with _opened(wanted) as asked, conversing() as transcript:
         talk = Conversation(
             asked,
             rendered.conversation(),
             rendered.tools,
             deadline=here.deadline if here else None,
-            watch=Watch(here.use) if here else None,
-            transcript=here.transcript if here else None,
+            watch=here.watch() if here else None,
+            transcript=transcript,
         )
         try:
             return await _converse(talk, stop_when or (known.stop_when if known else None), output)
@@ -120,7 +121,7 @@ async def _opened(model: str | Model | None) -> AsyncIterator[Model]:
     """The model asked for: itself, by name from the attempt's models, or from a connection of its own."""
     if model is not None and not isinstance(model, str):
         yield model
-    elif here := scope():
+    elif (here := scope()) and here.models:
         yield here.models.get(model)
     else:
         from tasks_app.llm.client import open_models  # half a second, which no page and no command should wait for

@@ -11,7 +11,10 @@ from uuid import UUID
 from tasks_app.agents import acting, ids
 from tasks_app.agents.contexts import Context
 from tasks_app.agents.drafts import Assignee, TaskChanges, TaskDraft, as_changes, as_new_task
+from tasks_app.agents.drain import drain
 from tasks_app.agents.task_list_agent import task_list_agent
+from tasks_app.agents.task_worker import PRIORITY as ASSIGNMENT_PRIORITY
+from tasks_app.agents.task_worker import RenderContext, TaskWorker, task_worker
 from tasks_app.agents.tools import Tool
 from tasks_app.crossing import in_db, in_turn
 from tasks_app.models import AttemptSnapshot, TaskListSnapshot, TaskSnapshot
@@ -155,6 +158,16 @@ class TaskListHandle:
         """Give the list up: cancel what has not ended, keep what has, refuse every later change. Twice is once."""
         return await in_db(task_lists.discard, self.id, reason, actor=acting.actor())
 
+    async def drain(self, concurrency: int | None = None) -> dict[str, int]:
+        """Start the list and work on it here until nothing more can be done; how many tasks stand where then.
+
+        `concurrency` is how many at once here; the list's own limit holds besides.
+
+        Raises:
+            UnknownAgent: neither some tasks nor the list name an agent; nothing was started.
+        """
+        return await drain(self.id, concurrency=concurrency)
+
     async def get(self) -> TaskListSnapshot:
         """The list as it stands: status, counts, pauses and all else but its tasks."""
         return await in_db(task_lists.get, self.id)
@@ -178,6 +191,25 @@ class TaskListHandle:
     async def get_attempts(self, task_id: str) -> list[AttemptSnapshot]:
         """All attempts at a task, oldest first."""
         return await in_db(tasks.attempts_of, self.id, task_id)
+
+    def worker(
+        self,
+        task_id: str,
+        *,
+        guidelines: str | None = None,
+        render_context: RenderContext | None = None,
+        priority: int = ASSIGNMENT_PRIORITY,
+        output: Any = None,
+    ) -> TaskWorker:
+        """As `task_worker(handle, task_id, …)`: a task to be worked on here, by whatever is given context and tools."""
+        return task_worker(
+            self.id,
+            task_id,
+            guidelines=guidelines,
+            render_context=render_context,
+            priority=priority,
+            output=output,
+        )
 
     def as_context(self) -> Context:
         """As `task_list_agent(handle).as_context()`."""

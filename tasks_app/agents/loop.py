@@ -57,7 +57,6 @@ class Conversation:
         Raises:
             ModelError: no answer came.
             LimitReached: the watch has seen enough.
-            AttemptLost: a tool found that another has ended the attempt.
         """
         if self._watch:
             self._watch.before_step()

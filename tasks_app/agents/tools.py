@@ -17,7 +17,7 @@ from tasks_app.agents import threads
 from tasks_app.agents.calls import ToolCall
 from tasks_app.agents.schemas import Arguments, as_text, explain
 from tasks_app.conf import conf
-from tasks_app.errors import AttemptLost, CruxError, IllegalTransition, ValueRefused
+from tasks_app.errors import CruxError, IllegalTransition, ValueRefused
 from tasks_app.llm.model import Message, ToolSpec
 
 __all__ = ["Answer", "Tool", "Tools", "answer", "answering", "declined", "named", "tool"]
@@ -127,11 +127,7 @@ def named(tools: Tools | None) -> dict[str, Tool]:
 
 
 async def answer(call: ToolCall, tools: Mapping[str, Tool]) -> Answer:
-    """Do what the model asked for; what goes wrong is its answer.
-
-    Raises:
-        AttemptLost: the attempt was ended by another; the conversation is over.
-    """
+    """Do what the model asked for; what goes wrong is its answer."""
     known = tools.get(call.name)
     if known is None:
         return declined(call, f"There is no tool {call.name!r}. The tools are: {', '.join(tools) or 'none'}.")
@@ -139,8 +135,6 @@ async def answer(call: ToolCall, tools: Mapping[str, Tool]) -> Answer:
         return declined(call, call.problem)
     try:
         text = as_text(await threads.call(known.execute, call.arguments))
-    except AttemptLost:
-        raise
     except (ValidationError, CruxError) as error:
         return Answer(call, _refusal(error), ok=False)
     except (Exception, SystemExit) as error:  # a tool is foreign code, and one of sixty agents must not end the process
@@ -162,14 +156,12 @@ def declined(call: ToolCall, error: str) -> Answer:
 def answering(made: Tool) -> Tool:
     """The tool such that what Crux refuses is what it answers, wherever it is executed.
 
-    What it raises then is an error in its code, or AttemptLost, after which nobody listens.
+    What it raises then is an error in its code.
     """
 
     async def execute(arguments: dict[str, Any]) -> str:
         try:
             return as_text(await threads.call(made.execute, arguments))
-        except AttemptLost:
-            raise
         except (ValidationError, CruxError) as error:
             return _refusal(error)
 

@@ -146,7 +146,8 @@ def remove(list_id: UUID, task_id: str, *, actor: Actor, by: By = By.PERSON) -> 
         check_touch(task.key, task.status, by)
         if task.status == TaskStatus.IN_PROGRESS:
             raise IllegalTransition(f"Task {task_id!r} is in progress; cancel it first.", status=task.status)
-        behind = Task.objects.present().filter(dependencies__on=task).values_list("key", flat=True)[:5]
+        dependents = Task.objects.present().filter(dependencies__on=task).order_by("position")
+        behind = dependents.values_list("key", flat=True)[:5]
         if behind:
             names = ", ".join(map(repr, behind))
             raise DependencyRefused(f"Task {task_id!r} cannot be removed: {names} depend on it.")

@@ -19,7 +19,6 @@ from tasks_app.agents.prompt import prompt
 from tasks_app.agents.scope import entered
 from tasks_app.agents.tools import Tool
 from tasks_app.crossing import in_db, run_sync
-from tasks_app.errors import AttemptLost
 from tasks_app.llm.scripted import ScriptedModel, call
 from tasks_app.models import Plan, TaskList
 from tests.agents.attempts import a_claim, answers, no_models
@@ -229,10 +228,3 @@ class TestOnCreated:
             "error": f"It was made, with the id {tool.created.id}, but what should follow failed: ValueError: no room",
         }
         assert (await tool.created.get()).title == "The book"
-
-    async def test_if_the_attempt_is_lost_in_it_the_conversation_ends(self) -> None:
-        async def lose(handle: PlanHandle) -> None:
-            raise AttemptLost("it was cancelled")
-
-        with pytest.raises(AttemptLost):
-            await use(create_plan_tool(on_created=lose), **BOOK)

@@ -11,6 +11,7 @@ import pytest
 
 from tasks_app.agents.list_handle import TaskListHandle
 from tasks_app.agents.plans import PlanHandle, create_plan
+from tasks_app.agents.registry import worker
 from tasks_app.agents.tasklist import create_handle, tasklist
 from tasks_app.crossing import in_db, run_sync
 from tasks_app.errors import (
@@ -86,6 +87,10 @@ def walk_list() -> Walk:
     assert (yield handle.get_status) == "in_progress"
     counts = dict.fromkeys(("in_progress", "awaiting_approval", "failed", "cancelled"), 0)
     assert (yield handle.summary) == {**counts, "pending": 1, "completed": 1, "skipped": 1}
+
+    worker("closer")(lambda input: "closed")
+    assert (yield partial(handle.drain, 1)) == {**counts, "pending": 0, "completed": 2, "skipped": 1}
+    yield partial(handle.add_task, "late")
 
     assert (yield partial(handle.discard, "changed plans")).status == "discarded"
     known = yield handle.get

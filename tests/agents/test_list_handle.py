@@ -20,7 +20,7 @@ from tasks_app.errors import (
 from tasks_app.models import TaskListSnapshot, TaskSnapshot
 from tasks_app.services import claims, events
 from tasks_app.services.tasks import NewTask
-from tests.agents.handles import NOBODYS, a_handle
+from tests.agents.handles import NOBODYS, a_handle, use
 from tests.builders import a_worker, claim_all, claim_one
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -182,3 +182,23 @@ async def test_a_list_that_is_described_wrongly_is_refused(options: dict[str, An
     with pytest.raises(CruxError) as refused:
         await tasklist(**options)
     assert isinstance(refused.value, PlanNotFound if "plan_id" in options else ValueRefused)
+
+
+async def test_a_worker_of_the_handle_is_the_worker_of_that_task_as_it_is_described() -> None:
+    handle = await a_handle("intro", "body")
+    worker = handle.worker("body", guidelines="Be brief.", priority=7, output=list[str])
+    context = worker.as_context()
+
+    assert (context.priority, (await context.render()).endswith("Be brief.")) == (7, True)
+    assert (await use(worker, "complete_task", result=3))["ok"] is False
+    assert await use(worker, "complete_task", result=["done"]) == {"ok": True, "status": "completed"}
+    assert [(task.id, task.result) for task in await handle.get_tasks()] == [("intro", None), ("body", ["done"])]
+
+
+async def test_a_worker_of_the_handle_may_be_told_of_its_task_in_other_words() -> None:
+    handle = await a_handle("intro", "body")
+
+    def render(task: TaskSnapshot, all_tasks: list[TaskSnapshot]) -> str:
+        return f"{task.id} of {len(all_tasks)}"
+
+    assert await handle.worker("body", render_context=render).as_context().render() == "body of 2"

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from tasks_app.agents.threads import _Threads, in_thread
+from tasks_app.agents.threads import _Threads, in_thread, more_threads
 from tasks_app.conf import conf
 from tasks_app.crossing import run_sync
 
@@ -31,6 +31,13 @@ async def test_there_are_as_many_threads_as_slots_and_the_rest_waits(few_threads
     gate.set()
 
     assert len(set(await asyncio.gather(*calls))) == 2
+
+
+async def test_a_drain_brings_threads_of_its_own(few_threads: None) -> None:
+    together = threading.Barrier(5)
+
+    with more_threads(3):
+        await asyncio.gather(*(in_thread(together.wait, 10) for _ in range(5)))
 
 
 async def test_what_was_cancelled_before_it_began_never_runs(few_threads: None) -> None:
