@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -18,7 +20,7 @@ from tasks_app.agents.tools import Tool, answering, tool
 from tasks_app.errors import Refused
 from tasks_app.services.tasks import NewTask
 
-__all__ = ["CreationTool", "create_plan_tool", "create_task_list_tool"]
+__all__ = ["Apart", "CreationTool", "create_plan_tool", "create_task_list_tool", "created_apart"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,25 @@ OnCreated = Callable[[H], object]
 class Created(Generic[H]):
     """Where a tool and all its copies leave what they made."""
 
-    handle: H | None = None
+    _handle: H | None = None
+
+    @property
+    def handle(self) -> H | None:
+        """The last one: made in the part of the program that runs here, else in one around it, else anywhere."""
+        part = _part.get()
+        while part is not None:
+            if self in part.handles:
+                return part.handles[self]  # type: ignore[no-any-return]  # kept under its own tool
+            part = part.around
+        return self._handle
+
+    def keep(self, handle: H) -> None:
+        """Remember it as the last one, here and in all around."""
+        self._handle = handle
+        part = _part.get()
+        while part is not None:
+            part.handles[self] = handle
+            part = part.around
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,33 @@ class CreationTool(Tool, Generic[H]):
     def created(self) -> H | None:
         """What it made, the last if it ran twice; None before."""
         return self._made.handle
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What tools made in one part of a program."""
+
+    around: Apart | None
+    handles: dict[Created[Any], Any] = field(default_factory=dict)
+
+    def get(self, made_by: CreationTool[H]) -> H | None:
+        """What this tool made here, the last if it ran twice."""
+        return self.handles.get(made_by._made)
+
+
+_part: ContextVar[Apart | None] = ContextVar("crux_created_apart", default=None)
+
+
+@contextmanager
+def created_apart() -> Iterator[Apart]:
+    """In here `.created` is what was made in here, if anything was: agents, and with them their tools, are shared by
+    all that runs in a process, and others make theirs with them at the same time."""
+    part = Apart(_part.get())
+    token = _part.set(part)
+    try:
+        yield part
+    finally:
+        _part.reset(token)
 
 
 def create_plan_tool(
@@ -126,7 +173,7 @@ def _creating(name: str, create: Callable[..., Awaitable[Any]], template: str, m
 
 
 async def _hand_over(handle: H, made: Created[H], on_created: Callable[[H], object] | None) -> None:
-    made.handle = handle
+    made.keep(handle)
     if on_created is None:
         return
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import json
 import threading
 from collections.abc import Awaitable
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tasks_app.agents.creation_tools import CreationTool, create_plan_tool, create_task_list_tool
+from tasks_app.agents.creation_tools import CreationTool, create_plan_tool, create_task_list_tool, created_apart
 from tasks_app.agents.generate import generate
 from tasks_app.agents.list_handle import TaskListHandle
 from tasks_app.agents.plans import PlanHandle, create_plan
@@ -54,6 +56,19 @@ class TestPlan:
         assert answer == {"id": str(tool.created.id), "title": "Another", "version": 1}
         assert (await first.get()).title == "The book"
         assert (await tool.created.get()).content == "1. Intro"
+
+    async def test_in_a_part_of_a_program_the_last_is_the_last_of_that_part(self) -> None:
+        tool, before = create_plan_tool(), create_plan_tool()
+        await use(before, **BOOK)
+        with created_apart() as part:
+            with created_apart() as inner:
+                await use(tool, **BOOK)
+            mine = tool.created
+            await asyncio.create_task(use(tool, **BOOK), context=contextvars.Context())  # in no part
+            assert (tool.created, part.get(tool), inner.get(tool)) == (mine, mine, mine)
+            assert (before.created is not None, part.get(before)) == (True, None)
+
+        assert tool.created != mine
 
     async def test_two_tools_do_not_share_what_they_made(self) -> None:
         one, other = create_plan_tool(), create_plan_tool()

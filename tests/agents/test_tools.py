@@ -2,7 +2,10 @@
 
 import json
 import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import pytest
 from pydantic import BaseModel, Field
@@ -90,6 +93,19 @@ async def test_text_comes_back_as_it_is_and_anything_else_as_json() -> None:
     assert (await asked(tool(search), {"words": "ü", "limit": 2})).text == '["ü", "ü"]'
     assert (await asked(tool(name="hi")(lambda: "plain"))).text == "plain"
     assert (await asked(tool(name="one")(lambda: Query(words="x")))).text == '{"words": "x", "pages": []}'
+
+
+async def test_ids_times_and_dataclasses_come_back_as_json() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Seen:
+        id: UUID
+        at: datetime
+
+    seen = Seen(UUID(int=7), datetime(2026, 5, 1, tzinfo=UTC))
+    id, at = "00000000-0000-0000-0000-000000000007", "2026-05-01T00:00:00Z"
+
+    assert json.loads((await asked(tool(name="see")(lambda: seen))).text) == {"id": id, "at": at}
+    assert json.loads((await asked(tool(name="see")(lambda: [seen.id, seen.at]))).text) == [id, at]
 
 
 async def test_an_async_tool_is_awaited() -> None:
