@@ -53,14 +53,12 @@ class TaskChanges(TypedDict, total=False):
     reason: str
 
 
-def as_new_task(draft: NewTask | TaskDraft) -> NewTask:
+def as_new_task(draft: TaskDraft) -> NewTask:
     """The task as the services take it.
 
     Raises:
         ValueRefused: no id, a key that no task has, or one text where several ids are meant.
     """
-    if isinstance(draft, NewTask):
-        return draft
     if "id" not in draft:
         raise ValueRefused(f"A task needs an id; {_told(draft)} has none.")
     return NewTask(**_routed(draft, TaskDraft.__annotations__, f"Task {draft['id']!r}"))

@@ -21,7 +21,6 @@ from tasks_app.models import AttemptSnapshot, TaskListSnapshot, TaskSnapshot
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.statuses import By
 from tasks_app.services import edits, interventions, task_lists, tasks
-from tasks_app.services.tasks import NewTask
 
 __all__ = ["TaskListHandle"]
 
@@ -90,13 +89,13 @@ class TaskListHandle:
         )
         return (await in_turn(self.id, tasks.add_many, self.id, [as_new_task(draft)], actor=acting.actor()))[0]
 
-    async def add_tasks(self, new: Sequence[NewTask | TaskDraft]) -> list[TaskSnapshot]:
+    async def add_tasks(self, new: Sequence[TaskDraft]) -> list[TaskSnapshot]:
         """Add tasks in their order, all or none; one may depend on a later one.
 
         Raises:
             DuplicateTaskId, DependencyRefused, ValueRefused.
         """
-        return await in_db(tasks.add_many, self.id, [as_new_task(each) for each in new], actor=acting.actor())
+        return await in_db(tasks.add_many, self.id, list(map(as_new_task, new)), actor=acting.actor())
 
     async def update_task(self, task_id: str, **changes: Unpack[TaskChanges]) -> TaskSnapshot:
         """Change a task, all that is given or nothing. Of the statuses only skipped and cancelled can be given.

@@ -52,6 +52,10 @@ class Tool:
         """A tool like this one with some fields changed: `complete.replace(description="…", execute=checked)`."""
         return dataclasses.replace(self, **changes)
 
+    async def call(self, arguments: dict[str, Any]) -> str:
+        """Execute it, as a model's call does: for a tool around another, `return await inner.call(arguments)`."""
+        return as_text(await threads.call(self.execute, arguments))
+
     def spec(self) -> ToolSpec:
         """The tool as the Chat Completions `tools` array holds it."""
         function = {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
@@ -134,7 +138,7 @@ async def answer(call: ToolCall, tools: Mapping[str, Tool]) -> Answer:
     if call.arguments is None:
         return declined(call, call.problem)
     try:
-        text = as_text(await threads.call(known.execute, call.arguments))
+        text = await known.call(call.arguments)
     except (ValidationError, CruxError) as error:
         return Answer(call, _refusal(error), ok=False)
     except (Exception, SystemExit) as error:  # a tool is foreign code, and one of sixty agents must not end the process
@@ -161,7 +165,7 @@ def answering(made: Tool) -> Tool:
 
     async def execute(arguments: dict[str, Any]) -> str:
         try:
-            return as_text(await threads.call(made.execute, arguments))
+            return await made.call(arguments)
         except (ValidationError, CruxError) as error:
             return _refusal(error)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from tasks_app.crux import Model, TaskListHandle, Tool, generate, prompt, step_count_is, task_worker, tasklist
@@ -34,11 +34,11 @@ def with_sources(tools: Mapping[str, Tool]) -> dict[str, Tool]:
     """
     complete = tools["complete_task"]
 
-    def execute(arguments: dict[str, Any]) -> str | Awaitable[str]:
+    async def execute(arguments: dict[str, Any]) -> str:
         if not arguments.get("sources"):
             # A refusal is an answer like any other: the model reads it, mends its call and goes on.
             return json.dumps({"ok": False, "error": "The result needs 'sources', a list with at least one entry."})
-        return complete.execute({"result": arguments})
+        return await complete.call({"result": arguments})
 
     asking = complete.replace(
         description="Hand in what you found. Each finding names where it comes from.",

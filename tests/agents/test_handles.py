@@ -21,7 +21,6 @@ from tasks_app.errors import (
     TaskNotFound,
 )
 from tasks_app.services import claims
-from tasks_app.services.tasks import NewTask
 from tests.agents.handles import NOBODYS, a_handle
 from tests.builders import check_books, claim_one
 
@@ -57,7 +56,7 @@ def walk_list() -> Walk:
 
     intro = yield partial(handle.add_task, "intro", label="Write\nintro", assignee={"model": "small"}, input={"a": 1})
     assert (intro.label, intro.model, intro.status, intro.position) == ("Write intro", "small", "pending", 1)
-    new = [NewTask(id="body"), {"id": "end", "depends_on": ["body"], "assignee": {"agent": "closer"}}, {"id": "note"}]
+    new = [{"id": "body"}, {"id": "end", "depends_on": ["body"], "assignee": {"agent": "closer"}}, {"id": "note"}]
     assert [task.agent for task in (yield partial(handle.add_tasks, new))] == ["", "closer", ""]
 
     changed = yield partial(handle.update_task, "body", label="Body", assignee={"agent": "b"}, priority=3)
