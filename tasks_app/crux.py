@@ -22,6 +22,7 @@ from tasks_app.errors import (
     DuplicateTaskId,
     IllegalTransition,
     ModelError,
+    PipelineStepFailed,
     PlanNotFound,
     TaskListDiscarded,
     TaskListNotFound,
@@ -32,6 +33,10 @@ from tasks_app.errors import (
 from tasks_app.llm.model import Model
 from tasks_app.llm.scripted import ScriptedModel
 from tasks_app.models import AttemptSnapshot, TaskListSnapshot, TaskSnapshot
+from tasks_app.patterns.members import Outcome
+from tasks_app.patterns.parallel import ParallelResult, Settled, parallel
+from tasks_app.patterns.pipeline import PipelineResult, Step, pipeline
+from tasks_app.patterns.results import Results
 
 __all__ = [
     "Agent",
@@ -46,10 +51,17 @@ __all__ = [
     "IllegalTransition",
     "Model",
     "ModelError",
+    "Outcome",
+    "ParallelResult",
+    "PipelineResult",
+    "PipelineStepFailed",
     "PlanHandle",
     "PlanNotFound",
     "Prompt",
+    "Results",
     "ScriptedModel",
+    "Settled",
+    "Step",
     "TaskListDiscarded",
     "TaskListHandle",
     "TaskListNotFound",
@@ -68,6 +80,8 @@ __all__ = [
     "current_attempt",
     "generate",
     "has_tool_call",
+    "parallel",
+    "pipeline",
     "plan_agent",
     "prompt",
     "run_sync",
