@@ -7,8 +7,11 @@ transaction, a savepoint each. What it saves is the hop, BEGIN and COMMIT, and t
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, cast
@@ -51,8 +54,65 @@ async def in_turn(list_id: UUID, service: Callable[P, R], *args: P.args, **kwarg
 
 
 def run_sync(verb: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call an async verb from plain Django code: a view, a shell, a command. Not from inside a running loop."""
-    return async_to_sync(verb)(*args, **kwargs)
+    """Call an async verb from plain Django code: a view, a shell, a command; on its thread and in its transaction.
+
+    Ctrl-C cancels it, and is raised when it has let go; a second one does not wait for that.
+
+    Raises:
+        RuntimeError: an event loop runs here, which this would stop; the message says what to write instead.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _run_sync(partial(verb, *args, **kwargs))
+    name = getattr(verb, "__name__", "verb")
+    raise RuntimeError(f"An event loop runs here: write `await {name}(…)` instead of `run_sync({name}, …)`.")
+
+
+def _run_sync(verb: Callable[[], Awaitable[R]]) -> R:
+    with _ctrl_c_cancels() as bind:
+
+        async def call() -> R:
+            bind()
+            return await verb()
+
+        return async_to_sync(call)()
+
+
+@contextmanager
+def _ctrl_c_cancels() -> Iterator[Callable[[], None]]:
+    """Gives a function to be called in a task: Ctrl-C then cancels that task, as under `asyncio.run`.
+
+    By itself it would end this thread, which only serves the loop's calls of the database, and leave the loop behind.
+    """
+    bound: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None]] = []
+    came = False
+
+    def bind() -> None:
+        bound.append((asyncio.get_running_loop(), asyncio.current_task()))
+
+    def interrupt(signum: int, frame: object) -> None:
+        nonlocal came
+        for loop, task in bound:
+            if not came and task is not None and not task.done():
+                came = True
+                loop.call_soon_threadsafe(task.cancel)
+                return
+        raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield bind
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield bind
+    except asyncio.CancelledError:
+        if came:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(slots=True)

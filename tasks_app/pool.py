@@ -39,13 +39,16 @@ BACKOFF_SECONDS = 1.0  # after a database error
 
 
 class Pool:
-    """Up to `slots` attempts at once, for one worker."""
+    """Up to `slots` attempts at once, for one worker; of all started lists, or of `only` one."""
 
-    def __init__(self, worker_id: UUID, slots: int, run: Run, *, wake: Wake = asyncio.sleep) -> None:
+    def __init__(
+        self, worker_id: UUID, slots: int, run: Run, *, wake: Wake = asyncio.sleep, only: UUID | None = None
+    ) -> None:
         self._worker_id = worker_id
         self._slots = slots
         self._run = run
         self._wake = wake
+        self._only = only
         self._nudge = asyncio.Event()  # an attempt ended, or the stop came
         self._running: dict[UUID, _Running] = {}
         self._let_go: set[UUID] = set()  # ended by another, and no longer worked on: to be recorded
@@ -120,7 +123,7 @@ class Pool:
         if free <= 0 or (self._alone and self._running):
             return
         idle = not self._running
-        got = await in_db(claims.claim, self._worker_id, free, idle=idle, after=self._last_list)
+        got = await in_db(claims.claim, self._worker_id, free, idle=idle, after=self._last_list, only=self._only)
         self._alone, self._last_list = got.alone, got.last_list
         for claim in got.claims:
             task = asyncio.create_task(self._attempt(claim), name=f"attempt {claim.attempt_id}")
@@ -254,7 +257,9 @@ def _log_failure(claim: Claim, error: BaseException) -> None:
 
 
 def _in_words(error: BaseException) -> str:
-    """An error for people: a group's only error is the error, and Crux's own messages stand for themselves."""
+    """An error for people, with its notes: a group's only error is the error, and Crux's messages need no type."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
-    return str(error) if isinstance(error, CruxError) else f"{type(error).__name__}: {error}".rstrip(": ")
+    words = str(error) if isinstance(error, CruxError) else f"{type(error).__name__}: {error}".rstrip(": ")
+    notes = "; ".join(getattr(error, "__notes__", ()))
+    return f"{words} ({notes})" if notes else words

@@ -64,6 +64,15 @@ def _without_skip(report: Report) -> Report:
     return report
 
 
+@pytest.fixture(autouse=True)
+def nothing_held_by_hand() -> Generator[None, None, None]:
+    """What a test took by hand is given back, and its heart stopped, while the test's database is there."""
+    yield
+    from tasks_app.agents import holder  # not before Django is set up
+
+    holder.let_all_go()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A database for each test process: a file on SQLite, as threads share no database in memory.

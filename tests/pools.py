@@ -20,6 +20,13 @@ async def complete(claim: Claim) -> None:
     await in_db(claims.complete, claim, claim.task.id.upper())
 
 
+async def until(true: Callable[[], object]) -> None:
+    """Wait until `true()`, which may ask the database."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not await in_db(true):
+            await asyncio.sleep(0.01)
+
+
 class Serving:
     """A pool at work on its own loop while a test looks on."""
 
@@ -27,11 +34,6 @@ class Serving:
         self.worker = a_worker(slots=slots)
         self.pool = Pool(self.worker.id, slots, run, wake=wake)
         self.stop = asyncio.Event()
-
-    async def until(self, true: Callable[[], object]) -> None:
-        async with asyncio.timeout(WAIT_SECONDS):
-            while not await in_db(true):
-                await asyncio.sleep(0.01)
 
     def serve(self, *then: Callable[[], object] | Awaitable[None] | Callable[[], Awaitable[None]]) -> Pool:
         """Serve; wait for each of `then` in turn (a condition, or something to await); stop."""
@@ -42,7 +44,7 @@ class Serving:
                 if asyncio.iscoroutinefunction(step):
                     await step()
                 else:
-                    await self.until(step)  # type: ignore[arg-type]
+                    await until(step)  # type: ignore[arg-type]
                 assert not serving.done()
             self.stop.set()
             async with asyncio.timeout(WAIT_SECONDS):

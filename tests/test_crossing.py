@@ -1,5 +1,9 @@
 """The border between async and sync, and what an error does to the connection behind it."""
 
+import asyncio
+import os
+import signal
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -66,3 +70,69 @@ def test_no_connection_is_closed_under_a_transaction() -> None:
         assert not connection.closed_in_transaction
 
     assert Group.objects.get().name == "kept"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ctrl_c_cancels_the_verb_and_comes_when_it_has_let_go() -> None:
+    let_go: list[int] = []
+
+    async def verb() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            let_go.append(await in_db(Group.objects.count))
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sync(verb)
+    assert let_go == [0]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_does_not_wait() -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+    enough = asyncio.Event()
+
+    async def verb() -> None:
+        loops.append(asyncio.get_running_loop())
+        os.kill(os.getpid(), signal.SIGINT)
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        os.kill(os.getpid(), signal.SIGINT)
+        await enough.wait()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sync(verb)
+    loops[0].call_soon_threadsafe(enough.set)
+
+
+def test_a_verb_that_is_cancelled_otherwise_says_so() -> None:
+    async def verb() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        run_sync(verb)
+
+
+def test_the_bridge_refuses_where_a_loop_runs_and_says_what_to_write() -> None:
+    async def verb() -> int:
+        return 7
+
+    async def scenario() -> None:
+        run_sync(verb)
+
+    with pytest.raises(RuntimeError, match="write `await verb"):
+        run_sync(scenario)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_over_the_bridge_a_verb_is_part_of_the_callers_transaction() -> None:
+    async def verb() -> None:
+        await in_db(Group.objects.create, name="writers")
+
+    with transaction.atomic():
+        run_sync(verb)
+        assert Group.objects.exists()
+        transaction.set_rollback(True)
+
+    assert not Group.objects.exists()

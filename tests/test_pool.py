@@ -54,10 +54,17 @@ def test_dependents_start_when_what_they_wait_for_is_done() -> None:
     assert order == ["a", "b", "c"]
 
 
+def noted(error: Exception, note: str) -> Exception:
+    """An error with a note on it."""
+    error.add_note(note)
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
         (ValueError("no such page"), "ValueError: no such page"),
+        (noted(ValueError("no such page"), "in context 'book'"), "ValueError: no such page (in context 'book')"),
         (ValueError(), "ValueError"),
         (ModelError("The provider said no."), "The provider said no."),
         (SystemExit(3), "SystemExit: 3"),

@@ -11,7 +11,7 @@ from tasks_app.crossing import in_db, run_sync
 from tasks_app.services import interventions
 from tasks_app.services.claims import Claim
 from tests.builders import ALICE, a_list, check_books, statuses
-from tests.pools import Serving, attempt_of, complete, finished
+from tests.pools import Serving, attempt_of, complete, finished, until
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +129,7 @@ def test_what_does_not_let_go_at_the_stop_is_given_back_all_the_same(monkeypatch
 
     async def scenario() -> None:
         serving = asyncio.create_task(pool.pool.serve(pool.stop))
-        await pool.until(lambda: statuses(task_list) == {"a": "in_progress"})
+        await until(lambda: statuses(task_list) == {"a": "in_progress"})
         pool.stop.set()
         await serving
         assert await in_db(statuses, task_list) == {"a": "pending"}

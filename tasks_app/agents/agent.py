@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic
 
-from tasks_app.agents.limits import Limits, Watch
+from typing_extensions import TypeForm
+
+from tasks_app.agents.binding import Binding
 from tasks_app.agents.loop import Conversation
 from tasks_app.agents.prompt import Prompt
+from tasks_app.agents.schemas import Out_co
 from tasks_app.agents.scope import Scope
 from tasks_app.agents.steps import Step, StopWhen
 from tasks_app.agents.task_worker import TaskWorker
 from tasks_app.agents.tools import Tool
-from tasks_app.conf import conf
 from tasks_app.errors import CruxError, ModelError
 from tasks_app.llm.model import Model
 from tasks_app.services.claims import Claim
@@ -37,14 +39,14 @@ class Unfinished(CruxError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
-    """An agent as a value; see `agent`."""
+class Agent(Generic[Out_co]):
+    """An agent as a value, of the type of its output; see `agent`."""
 
     id: str
     prompt: Prompt
     model: str | Model | None
     tools: dict[str, Tool]
-    output: Any
+    output: TypeForm[Out_co] | None
     stop_when: StopWhen | None
     about: str
     """What it does, in a line for people; may be empty."""
@@ -58,8 +60,7 @@ class Agent:
             AttemptLost: another has ended the attempt.
             ModelError, LimitReached, Unfinished: why it failed.
         """
-        output = self.output if self.output is not None else self.prompt.output
-        worker = TaskWorker(claim, output=output, tell_input=not self.prompt.tells_the_input)
+        worker = TaskWorker(Binding.of(claim), output=self.output, tell_input=not self.prompt.tells_the_input)
         rendered = await self.prompt.render(claim.task.input, use=[worker.as_context()], tools=self.tools)
         messages = rendered.conversation()
         if not rendered.messages:
@@ -68,10 +69,10 @@ class Agent:
             self._model(claim, scope),
             messages,
             rendered.tools | worker.as_tools(),
-            deadline=time.monotonic() + conf.attempt_seconds,
-            watch=Watch(Limits.of_conf()),
+            deadline=scope.deadline,
+            watch=scope.watch(),
             transcript=scope.transcript,
-            over=lambda: worker.ended,
+            over=lambda: worker.ended or worker.lost is not None,
         )
         try:
             await self._converse(talk, worker)
@@ -83,6 +84,8 @@ class Agent:
         while True:
             step = await talk.step()
             enough = self.stop_when is not None and self.stop_when(talk.steps)
+            if worker.lost:
+                raise worker.lost
             if worker.ended:
                 if step.answers and not enough:
                     await self._last_words(talk)
@@ -104,6 +107,7 @@ class Agent:
             logger.info("no last words: %s", error, extra={"action": "agent.no_last_words"})
 
     def _model(self, claim: Claim, scope: Scope) -> Model:
+        assert scope.models is not None  # the pool gives some to every attempt it claims
         if claim.task.model:
             return scope.models.get(claim.task.model)
         if self.model is None or isinstance(self.model, str):

@@ -47,5 +47,8 @@ async def give(maker: Any, input: Any) -> Any:
 
 
 def takes_input(maker: Any) -> bool:
-    """Whether it is a function that wants the input."""
-    return callable(maker) and bool(inspect.signature(maker).parameters)
+    """Whether it is a function that wants the input: one that can be called with it."""
+    if not callable(maker):
+        return False
+    named_alone = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    return any(each.kind not in named_alone for each in inspect.signature(maker).parameters.values())

@@ -57,7 +57,6 @@ class Conversation:
         Raises:
             ModelError: no answer came.
             LimitReached: the watch has seen enough.
-            AttemptLost: a tool found that another has ended the attempt.
         """
         if self._watch:
             self._watch.before_step()
@@ -103,6 +102,8 @@ class Conversation:
         message, calls = read_message(reply.message, turn=len(self.steps) + 1)
         self.messages.append(message)
         used = reply.usage
+        if self._watch:
+            self._watch.after_reply(used)
         self.usage = Usage(self.usage.input_tokens + used.input_tokens, self.usage.output_tokens + used.output_tokens)
         if self._transcript:
             await self._transcript.answered(reply, self._unrecorded())

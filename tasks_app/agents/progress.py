@@ -23,17 +23,19 @@ class Progress:
         self._waiting: str | None = None
         self._pace: asyncio.Task[None] | None = None
 
-    async def say(self, message: str) -> None:
-        """Write the message, or keep it in place of the one that waits for its turn.
+    async def say(self, message: str) -> bool:
+        """Write the message, or keep it in place of the one that waits for its turn. Returns whether it was written.
 
         Raises:
             Refused: it was written at once, and the attempt has ended.
         """
         if self._pace is not None and not self._pace.done():
             self._waiting = message
-            return
+            return False
+        self._waiting = None  # of an event loop that was closed meanwhile: this one is newer
         await self._write(message)
         self._pace = asyncio.create_task(self._go_on())
+        return True
 
     async def close(self) -> None:
         """Write the message that waits, if one does; before the attempt ends.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 from pydantic import BaseModel, ValidationError
+from typing_extensions import TypeForm
 
 from tasks_app.agents.contexts import Context, Text, give, takes_input
-from tasks_app.agents.schemas import as_text, explain
+from tasks_app.agents.schemas import NO_OUTPUT, Out_co, Output, Wanted, as_text, explain, output_of
 from tasks_app.agents.tools import Tool, Tools, named
 from tasks_app.errors import ValueRefused
-from tasks_app.llm.model import Message
+from tasks_app.llm.model import JSON_WISH, Message
 from tasks_app.rules.budget import SEPARATOR, Block, CountTokens, Fit, estimate_tokens, fit
 
 __all__ = ["Messages", "Prompt", "Rendered", "prompt"]
@@ -38,15 +40,15 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
-    """A prompt as a value; see `prompt`."""
+class Prompt(Generic[Out_co]):
+    """A prompt as a value, of the type of its output; see `prompt`."""
 
     id: str
     system: Text | None
     prompt: Text | None
     messages: Messages | None
     input: type[BaseModel] | None
-    output: Any
+    output: TypeForm[Out_co] | None
     use: tuple[Context, ...]
     tools: dict[str, Tool]
     token_budget: int | None
@@ -66,11 +68,15 @@ class Prompt:
         use: Iterable[Context] = (),
         tools: Tools | None = None,
         token_budget: int | None = None,
+        output: Output | None = None,
     ) -> Rendered:
         """The prompt for this input, with the contexts and tools of the call added.
 
+        With `output` its own text ends with the wish for JSON of that schema, after the contexts.
+
         Raises:
             ValueRefused: the input does not fit the prompt's `input`.
+            Exception: a function of it failed; of a context's the note says which.
         """
         if self.input is not None:
             try:
@@ -79,15 +85,16 @@ class Prompt:
                 raise ValueRefused(f"The input is no {self.input.__name__}: {explain(error)}.") from error
         contexts = [*self.use, *use]
         own = str(await give(self.system, input) or "").strip()
-        texts = [await each.render(input) for each in contexts]
+        wish = JSON_WISH + json.dumps(output.schema, ensure_ascii=False) if output else ""
+        texts = [await self._text(each, input) for each in contexts]
         blocks = [Block(each.id, text, each.priority) for each, text in zip(contexts, texts, strict=True) if text]
         budget = self.token_budget if token_budget is None else token_budget
-        fitted: Fit = fit(own, blocks, budget=budget, count=self.count_tokens)
+        fitted: Fit = fit(_joined(own, wish), blocks, budget=budget, count=self.count_tokens)
         offered: dict[str, Tool] = {}
         for each in contexts:
             offered |= each.tools
         return Rendered(
-            system=SEPARATOR.join(filter(None, (own, *(block.text for block in fitted.kept)))),
+            system=_joined(own, *(block.text for block in fitted.kept), wish),
             messages=await self._messages(input),
             tools=offered | self.tools | named(tools),
             dropped=fitted.dropped,
@@ -103,11 +110,13 @@ class Prompt:
         tools: Tools | None = None,
         token_budget: int | None = None,
     ) -> dict[str, Any]:
-        """What would be sent: `{system, messages, tools, dropped: [{id, tokens, priority, reason}], skipped, tokens}`.
+        """What `generate` would send, and what it would not; no model is called.
 
-        `tools` are the names, `tokens` the size of the system text; no model is called.
+        `{system, messages, tools, dropped: [{id, tokens, priority, reason}], skipped, tokens}`: `tools` are names,
+        `skipped` the ids of empty contexts, `tokens` the size of the system text.
         """
-        rendered = await self.render(input, use=use, tools=tools, token_budget=token_budget)
+        output = output_of(self.output)
+        rendered = await self.render(input, use=use, tools=tools, token_budget=token_budget, output=output)
         dropped = [
             {
                 "id": block.id,
@@ -126,6 +135,13 @@ class Prompt:
             "tokens": rendered.tokens,
         }
 
+    async def _text(self, context: Context, input: Any) -> str:
+        try:
+            return await context.render(input)
+        except Exception as error:
+            error.add_note(f"in context {context.id!r} of prompt {self.id!r}")
+            raise
+
     async def _messages(self, input: Any) -> list[Message]:
         if self.prompt is None and self.messages is None:
             return [_said(input)] if has_words(input) else []
@@ -141,12 +157,12 @@ def prompt(
     prompt: Text | None = None,
     messages: Messages | None = None,
     input: type[BaseModel] | None = None,
-    output: Any = None,
+    output: TypeForm[Wanted] = NO_OUTPUT,
     use: Iterable[Context] = (),
     tools: Tools | None = None,
     token_budget: int | None = None,
     count_tokens: CountTokens = estimate_tokens,
-) -> Prompt:
+) -> Prompt[Wanted]:
     """A prompt: a system text with contexts after it, earlier messages, a last one of the user.
 
     Args:
@@ -175,6 +191,10 @@ def prompt(
 def has_words(input: Any) -> bool:
     """Whether an input says anything: 0 and False do, None, "", {} and [] do not."""
     return input is not None and input not in ("", {}, [])
+
+
+def _joined(*texts: str) -> str:
+    return SEPARATOR.join(filter(None, texts))
 
 
 def _said(words: Any) -> Message:

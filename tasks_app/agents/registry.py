@@ -5,15 +5,16 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 from django.utils.module_loading import autodiscover_modules
+from typing_extensions import TypeForm
 
 from tasks_app.agents.agent import Agent
 from tasks_app.agents.functions import FunctionWorker
 from tasks_app.agents.prompt import Prompt
 from tasks_app.agents.prompt import prompt as make_prompt
-from tasks_app.agents.schemas import output_of
+from tasks_app.agents.schemas import NO_OUTPUT, Wanted, output_of
 from tasks_app.agents.scope import Models, Scope, entered
 from tasks_app.agents.steps import StopWhen
 from tasks_app.agents.task_worker import LIFECYCLE_TOOLS
@@ -55,7 +56,7 @@ class Runner(Protocol):
 _runners: dict[str, Runner] = {}
 
 
-def worker(name: str, *, output: Any = None) -> Callable[[F], F]:
+def worker(name: str, *, output: TypeForm[Any] = NO_OUTPUT) -> Callable[[F], F]:
     """Register a function as the worker of this name: `fn(input)` or `fn(input, task)`, async or plain.
 
     It returns the result (JSON, or pydantic values; checked against `output` if given) or raises, which fails the
@@ -63,12 +64,34 @@ def worker(name: str, *, output: Any = None) -> Callable[[F], F]:
     """
 
     def register(fn: F) -> F:
-        _register(FunctionWorker(name, fn, output_of(output) if output is not None else None, _place_of(fn)))
+        _register(FunctionWorker(name, fn, output_of(output), _place_of(fn)))
         return fn
 
     return register
 
 
+@overload
+def agent(
+    *,
+    id: str,
+    prompt: Prompt[Wanted] | str,
+    model: str | Model | None = None,
+    tools: Tools | None = None,
+    output: None = None,
+    stop_when: StopWhen | None = None,
+    about: str = "",
+) -> Agent[Wanted]: ...
+@overload
+def agent(
+    *,
+    id: str,
+    prompt: Prompt | str,
+    model: str | Model | None = None,
+    tools: Tools | None = None,
+    output: TypeForm[Wanted],
+    stop_when: StopWhen | None = None,
+    about: str = "",
+) -> Agent[Wanted]: ...
 def agent(
     *,
     id: str,
@@ -84,7 +107,8 @@ def agent(
     Args:
         prompt: a prompt, or just its system text.
         model: a name at the endpoint or a Model; a task's own comes before it, `CRUX_MODEL` after.
-        output: what the result must be, any type pydantic knows; a wrong one goes back to the model.
+        output: what the result must be, any type pydantic knows; a wrong one goes back to the model. Without one the
+            prompt's counts.
         stop_when: asked after each step; by default an agent goes on until it has ended its task and said so.
         about: what it does, in a line for people who choose one.
     """
@@ -93,12 +117,13 @@ def agent(
     if taken:
         raise ValueRefused(f"Agent {id!r} has a tool named {taken[0]!r}; that name is the worker's own.")
     caller = sys._getframe(1)
+    told = make_prompt(id=id, system=prompt) if isinstance(prompt, str) else prompt
     made = Agent(
         id=id,
-        prompt=make_prompt(id=id, system=prompt) if isinstance(prompt, str) else prompt,
+        prompt=told,
         model=model,
         tools=offered,
-        output=output,
+        output=output if output is not None else told.output,
         stop_when=stop_when,
         about=about,
         place=f"{caller.f_code.co_filename}:{caller.f_lineno}",

@@ -10,8 +10,13 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from typing_extensions import TypeVar
 
-__all__ = ["Arguments", "Output", "as_text", "explain", "output_of", "schema_of"]
+__all__ = ["NO_OUTPUT", "Arguments", "Out_co", "Output", "Wanted", "as_text", "explain", "output_of", "schema_of"]
+
+Out_co = TypeVar("Out_co", covariant=True, default=Any)  # of a value: a bare `Agent` is an agent of any output
+Wanted = TypeVar("Wanted", default=None)  # of a function: whoever names no output wants none
+NO_OUTPUT: Any = None  # `TypeForm[Wanted] | None` would not take an Annotated
 
 _ERRORS_TOLD = 8  # a model mends the first few; the rest would only cost tokens
 _STRICT = ConfigDict(extra="forbid")
@@ -132,8 +137,10 @@ class Output:
         return self._adapter.dump_python(self._adapter.validate_python(value), mode="json")
 
 
-def output_of(kind: Any) -> Output:
+def output_of(kind: Any) -> Output | None:
     """The Output of a kind, made once: building one takes a millisecond, and every attempt needs its agent's."""
+    if kind is None:
+        return None
     try:
         return _made(kind)
     except TypeError:  # a kind that cannot be hashed

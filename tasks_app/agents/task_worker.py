@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from pydantic import ValidationError
 
+from tasks_app.agents import ids
+from tasks_app.agents.binding import Binding
 from tasks_app.agents.contexts import Context, context
+from tasks_app.agents.ids import Identified
 from tasks_app.agents.progress import Progress
 from tasks_app.agents.prompt import has_words
 from tasks_app.agents.schemas import as_text, explain, output_of
 from tasks_app.agents.tools import Tool
-from tasks_app.crossing import in_turn
-from tasks_app.errors import IllegalTransition, ValueRefused
+from tasks_app.crossing import in_db
+from tasks_app.errors import AttemptLost, IllegalTransition, NotFound, Refused
 from tasks_app.models import TaskSnapshot
-from tasks_app.rules.statuses import By, TaskStatus, allowed
-from tasks_app.services import claims
-from tasks_app.services.claims import Claim
+from tasks_app.rules.statuses import TaskStatus
+from tasks_app.services import tasks
 
-__all__ = ["LIFECYCLE_TOOLS", "TaskWorker"]
+__all__ = ["LIFECYCLE_TOOLS", "TaskWorker", "task_worker"]
 
 PRIORITY = 95  # above plans and task lists, at 80: without its assignment an agent can do nothing
 
@@ -33,44 +38,88 @@ GUIDELINES = {
 LIFECYCLE_TOOLS = tuple(GUIDELINES)
 
 
-class TaskWorker:
-    """Bound to one claim: its tools take no task id and act on this attempt alone.
+RenderContext = Callable[[TaskSnapshot, list[TaskSnapshot]], str | Awaitable[str]]
+"""A function, sync or async, of the task and all tasks of its list, by position, that writes the assignment."""
+
+
+def task_worker(
+    list_id: Identified | UUID | str,
+    task_id: str,
+    *,
+    guidelines: str | None = None,
+    render_context: RenderContext | None = None,
+    priority: int = PRIORITY,
+    output: Any = None,
+) -> TaskWorker:
+    """The worker of one task, to be worked on here and now, by whatever is given its context and its tools.
+
+    Nothing is read or written yet. The first start, complete or fail opens an attempt and binds the worker to it, for
+    good: once that has ended, every move is declined. The attempt is held for as long as the worker lives; one that
+    is thrown away gives its task back.
 
     Args:
-        output: what the result must be; `complete_task` then takes its fields.
         guidelines: instead of the line a tool.
+        render_context: instead of the whole assignment.
+        priority: how long the assignment stays when room is short; plans stand at 80.
+        output: what the result must be, any type pydantic knows; `complete_task` then takes its fields.
+
+    Raises:
+        TaskListNotFound: the list's id is no UUID.
+    """
+    return TaskWorker(
+        Binding(ids.list_id(list_id), task_id),
+        guidelines=guidelines,
+        render_context=render_context,
+        priority=priority,
+        output=output,
+    )
+
+
+class TaskWorker:
+    """Bound to one task: its tools take no task id, and act on one attempt alone. See `task_worker`.
+
+    Args:
         tell_input: whether the assignment holds the input; not where the messages do.
     """
 
     def __init__(
         self,
-        claim: Claim,
+        binding: Binding,
         *,
         output: Any = None,
         guidelines: str | None = None,
+        render_context: RenderContext | None = None,
         priority: int = PRIORITY,
         tell_input: bool = True,
     ) -> None:
-        self.task = claim.task
-        self.ended = False
-        self._claim = claim
-        self._telling = Progress(self._tell)
+        # No circle of references leads back to the binding, so that it goes with the last tool that could use it.
+        self._binding = binding
+        self._telling = Progress(binding.progress)
         self._output = output_of(output) if output is not None else None
         self._guidelines = guidelines
+        self._render_context = render_context
         self._priority = priority
         self._tell_input = tell_input
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended its attempt."""
+        return self._binding.ended
+
+    @property
+    def lost(self) -> AttemptLost | None:
+        """That and how another has ended its attempt, if it has come to know."""
+        return self._binding.lost
+
     def as_context(self) -> Context:
-        """The assignment and the guidelines, as it stands when rendered. Priority 95."""
+        """The assignment and the guidelines, as the task stands when rendered; empty if it is gone. Priority 95."""
         return context(self._assignment, id="assignment", priority=self._priority)
 
     def as_tools(self) -> dict[str, Tool]:
         """`start_task`, `report_progress`, `complete_task`, `fail_task`, by name.
 
-        Each answers `{"ok": true, "status"}` or `{"ok": false, "error", "status", "allowed"}`.
-
-        Raises (when executed):
-            AttemptLost: another ended the attempt; the agent must stop.
+        Each answers `{"ok": true, "status"}` or `{"ok": false, "error", "status", "allowed"}`, the latter without
+        having changed anything; without `status` and `allowed` if there is no such task.
         """
         message = _required("message", "What you are doing now, in one short line for people who watch.")
         error = _required("error", "Why the task cannot be done, so that a person can act on it.")
@@ -84,64 +133,64 @@ class TaskWorker:
         return {tool.name: tool for tool in made}
 
     async def _start(self, arguments: dict[str, Any]) -> str:
-        return await self._do(lambda: claims.start(self._claim))
+        return await self._do(self._binding.start)
 
     async def _progress(self, arguments: dict[str, Any]) -> str:
         message = arguments.get("message")
         if not isinstance(message, str) or not message.strip():
-            return self._declined("message: give a line of text.")
+            return await self._declined("message: give a line of text.")
         try:
-            await self._telling.say(message)
-        except IllegalTransition as error:
-            return self._illegal(error)
-        return self._ok()
+            if not await self._telling.say(message):
+                await self._binding.start()  # it waits for its turn: is there still an attempt to tell of?
+        except (Refused, NotFound) as error:
+            return await self._refused(error)
+        return _ok(TaskStatus.IN_PROGRESS)
 
     async def _complete(self, arguments: dict[str, Any]) -> str:
         if self._output:
             try:
                 result = self._output.read_arguments(arguments)
             except ValidationError as error:
-                return self._declined(f"The result was not accepted. {explain(error)}")
+                return await self._declined(f"The result was not accepted. {explain(error)}")
         elif unknown := [name for name in arguments if name != "result"]:
-            return self._declined(f"complete_task takes no {', '.join(unknown)}; put all of it into `result`.")
+            return await self._declined(f"complete_task takes no {', '.join(unknown)}; put all of it into `result`.")
         else:
             result = arguments.get("result")
-        return await self._do(lambda: claims.complete(self._claim, result), ends=True)
+        return await self._do(partial(self._binding.complete, result))
 
     async def _fail(self, arguments: dict[str, Any]) -> str:
         error = arguments.get("error")
         if not isinstance(error, str) or not error.strip():
-            return self._declined("error: say in a line of text what is in the way.")
-        return await self._do(lambda: claims.fail(self._claim, error), ends=True)
+            return await self._declined("error: say in a line of text what is in the way.")
+        return await self._do(partial(self._binding.fail, error))
 
-    async def _do(self, move: Callable[[], TaskSnapshot], *, ends: bool = False) -> str:
+    async def _do(self, move: Callable[[], Awaitable[TaskSnapshot]]) -> str:
         try:
             await self._telling.close()
-            self.task = await in_turn(self._claim.list_id, move)
-        except IllegalTransition as error:
-            return self._illegal(error)
-        except ValueRefused as error:
-            return self._declined(str(error))
-        self.ended = self.ended or ends
-        return self._ok()
+            return _ok((await move()).status)
+        except (Refused, NotFound) as error:
+            return await self._refused(error)
 
-    async def _tell(self, message: str) -> None:
-        self.task = await in_turn(self._claim.list_id, claims.progress, self._claim, message)
+    async def _refused(self, error: Refused | NotFound) -> str:
+        if not isinstance(error, IllegalTransition):
+            return await self._declined(str(error))
+        return _no(str(error), str(error.status), error.allowed)
 
-    def _ok(self) -> str:
-        return json.dumps({"ok": True, "status": str(self.task.status)})
+    async def _declined(self, error: str) -> str:
+        try:
+            status = str((await self._binding.read()).status)
+        except NotFound:
+            return _no(error)
+        return _no(error, status, map(str, self._binding.ways(status)))
 
-    def _illegal(self, error: IllegalTransition) -> str:
-        answer = {"ok": False, "error": str(error), "status": str(error.status), "allowed": list(error.allowed)}
-        return json.dumps(answer, ensure_ascii=False)
-
-    def _declined(self, error: str) -> str:
-        status = str(self.task.status)
-        ways = [str(way) for way in allowed(status, By.WORKER) if way != TaskStatus.PENDING]
-        return json.dumps({"ok": False, "error": error, "status": status, "allowed": ways}, ensure_ascii=False)
-
-    def _assignment(self) -> str:
-        task = self.task
+    async def _assignment(self) -> str:
+        try:
+            task = await self._binding.read()
+            if self._render_context is not None:
+                made = self._render_context(task, await in_db(tasks.all_of, task.list_id))
+                return await made if inspect.isawaitable(made) else made
+        except NotFound:
+            return ""
         label = " ".join(task.label.split())
         lines = [f"**Task:** {label}" + (f" (assigned to {task.agent})" if task.agent else "")]
         lines += [f"**Description:** {task.description}"] if task.description else []
@@ -155,6 +204,17 @@ class TaskWorker:
         if guidelines is None:
             guidelines = "\n".join(f"- {line}" for line in GUIDELINES.values())
         return "## Your Assignment\n" + "\n".join(lines) + f"\n\n## Guidelines\n{guidelines}"
+
+
+def _ok(status: str) -> str:
+    return json.dumps({"ok": True, "status": str(status)})
+
+
+def _no(error: str, status: str = "", allowed: Iterable[str] = ()) -> str:
+    told: dict[str, Any] = {"ok": False, "error": error}
+    if status:
+        told |= {"status": status, "allowed": list(allowed)}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _required(name: str, description: str) -> dict[str, Any]:

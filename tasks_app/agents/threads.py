@@ -1,4 +1,4 @@
-"""Plain functions beside the event loop, in threads nobody can stop: as many as a worker process has slots.
+"""Plain functions beside the event loop, in threads nobody can stop: as many as there are slots in the process.
 
 The threads are daemons, so that a process ends without waiting for one.
 """
@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
@@ -18,7 +19,7 @@ from django.db import connections
 
 from tasks_app.conf import conf
 
-__all__ = ["in_thread"]
+__all__ = ["in_thread", "more_threads"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,12 +31,27 @@ async def in_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     Cancelled, this returns at once. A function that had begun goes on to its end, and its thread is taken until then;
     one that had not begun never does.
     """
-    job = _Job(partial(contextvars.copy_context().run, partial(fn, *args, **kwargs)))
-    _threads.submit(job)
+    context = contextvars.copy_context()
+    context.run(_for_a_thread.set, True)
+    job = _Job(partial(context.run, partial(fn, *args, **kwargs)))
+    _threads.submit(job, beyond=_for_a_thread.get())
     try:
         return await job.done  # type: ignore[no-any-return]  # what `fn` returns
     finally:
         job.unwanted = True
+
+
+@contextlib.contextmanager
+def more_threads(count: int) -> Iterator[None]:
+    """While entered there may be so many more than a worker process has slots, as a drain has slots of its own."""
+    _threads.allow(count)
+    try:
+        yield
+    finally:
+        _threads.allow(-count)
+
+
+_for_a_thread: ContextVar[bool] = ContextVar("crux_for_a_thread", default=False)
 
 
 class _Job:
@@ -73,12 +89,18 @@ class _Threads:
         self._jobs: SimpleQueue[_Job] = SimpleQueue()
         self._lock = threading.Lock()
         self._started = 0
+        self._more = 0  # beyond a worker process's slots
         self._spare = 0  # threads that wait, less the jobs put for them
 
-    def submit(self, job: _Job) -> None:
+    def allow(self, more: int) -> None:
+        with self._lock:
+            self._more += more
+
+    def submit(self, job: _Job, *, beyond: bool) -> None:
+        """`beyond`: a thread waits for this job, so one more than the slots will not be busier."""
         with self._lock:
             self._spare -= 1
-            if self._spare < 0 and self._started < conf.worker_concurrency:
+            if self._spare < 0 and (beyond or self._started < conf.worker_concurrency + self._more):
                 self._started += 1
                 self._spare += 1
                 threading.Thread(target=self._serve, name=f"crux-sync-{self._started}", daemon=True).start()

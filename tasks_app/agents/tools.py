@@ -17,7 +17,7 @@ from tasks_app.agents.calls import ToolCall
 from tasks_app.agents.schemas import Arguments, as_text, explain
 from tasks_app.agents.threads import in_thread
 from tasks_app.conf import conf
-from tasks_app.errors import AttemptLost, CruxError, ValueRefused
+from tasks_app.errors import CruxError, ValueRefused
 from tasks_app.llm.model import Message, ToolSpec
 
 __all__ = ["Answer", "Tool", "Tools", "answer", "declined", "named", "tool"]
@@ -127,11 +127,7 @@ def named(tools: Tools | None) -> dict[str, Tool]:
 
 
 async def answer(call: ToolCall, tools: Mapping[str, Tool]) -> Answer:
-    """Do what the model asked for; what goes wrong is its answer.
-
-    Raises:
-        AttemptLost: the attempt was ended by another; the conversation is over.
-    """
+    """Do what the model asked for; what goes wrong is its answer."""
     known = tools.get(call.name)
     if known is None:
         return declined(call, f"There is no tool {call.name!r}. The tools are: {', '.join(tools) or 'none'}.")
@@ -139,8 +135,6 @@ async def answer(call: ToolCall, tools: Mapping[str, Tool]) -> Answer:
         return declined(call, call.problem)
     try:
         text = await _execute(known, call.arguments)
-    except AttemptLost:
-        raise
     except ValidationError as error:
         return declined(call, explain(error))
     except CruxError as error:

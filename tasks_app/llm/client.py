@@ -42,13 +42,17 @@ _open: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, tuple[Models, 
 
 
 class Models:
-    """The models of one endpoint, over one client, built at the first call. Belongs to one event loop."""
+    """The models of one endpoint, over one client, built at the first call. Belongs to one event loop.
+
+    They may be asked from another thread's loop, as a plain function's `run_sync` has one; the call is made on theirs.
+    """
 
     def __init__(self, address: Address, *, app: ASGIApp | None, sleep: Sleep, clock: Clock) -> None:
         self.address = address
         self._app = app
         self._sleep = sleep
         self._clock = clock
+        self._loop = asyncio.get_running_loop()
         self._client: AsyncOpenAI | None = None
 
     @property
@@ -132,6 +136,13 @@ class _EndpointModel:
         self, messages: Sequence[Message], tools: Sequence[ToolSpec] = (), *, deadline: float | None = None
     ) -> Reply:
         """See `Model.complete`; without a deadline five tries, the last begun within 60 s."""
+        home = self._models._loop
+        asked = self._ask(messages, tools, deadline)
+        if home is asyncio.get_running_loop():
+            return await asked
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asked, home))
+
+    async def _ask(self, messages: Sequence[Message], tools: Sequence[ToolSpec], deadline: float | None) -> Reply:
         models = self._models
         body: dict[str, Any] = {"model": self.name, "messages": list(messages)}
         if tools:  # some endpoints refuse an empty list

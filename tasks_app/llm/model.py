@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
-__all__ = ["Message", "Model", "Reply", "ToolSpec", "Usage"]
+__all__ = ["JSON_ASKED_AGAIN", "JSON_WISH", "Message", "Model", "Reply", "ToolSpec", "Usage"]
+
+JSON_WISH = "Answer in the end with JSON alone, of this schema: "
+"""What stands in a system text before the schema of a final text: not every endpoint knows `response_format`."""
+
+JSON_ASKED_AGAIN = "Answer again, with the JSON alone."
+"""What the user's message ends with that sends a wrong one back."""
 
 Message = dict[str, Any]
 """A Chat Completions message as is: `{"role", "content", "tool_calls"?, "tool_call_id"?}`."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
 
 from tasks_app.llm.extract import Digest
+from tasks_app.llm.references import Dangling, References
 
-__all__ = ["CannotFill", "fill"]
+__all__ = ["CannotFill", "fill", "fill_known"]
 
 MOST_VALUES = 5000  # of one filling; schemas of schemas of lists grow without bounds
 SPECIAL = frozenset({"enum", "const", "format", "pattern", "anyOf", "oneOf", "properties", "items"})
@@ -25,6 +26,8 @@ _FORMATS = {
     "uuid": r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
 }
 _TITLES = ("title", "name", "headline", "heading", "label", "subject", "topic")
+_LINKS = ("links", "urls")
+_SOURCES = ("sources", "references", "citations")
 _SENTENCES = (
     "sentence",
     "point",
@@ -53,23 +56,60 @@ def fill(schema: Any, digest: Digest, text: str) -> Any:
     return _Filler(schema, digest, text).value(schema, "result")
 
 
+def fill_known(schema: Any, known: Mapping[str, Any], digest: Digest, text: str) -> dict[str, Any]:
+    """An object of `known`'s values, as far as `schema` has a place for them; of all else only what it requires.
+
+    Raises:
+        CannotFill: as for `fill`.
+    """
+    filled = _Filler(schema, digest, text).known(dict(known), schema, "arguments")
+    return filled if isinstance(filled, dict) else {}
+
+
 class _Filler:
     def __init__(self, root: Any, digest: Digest, text: str) -> None:
-        self._root = root
+        self._references = References(root)
         self._digest = digest
         self._text = text
         self._left = MOST_VALUES
-        self._inside: list[str] = []  # the references that lead here: one that comes back contains itself
 
     def value(self, schema: Any, name: str) -> Any:
         self._left -= 1
         if self._left < 0:
             raise CannotFill(f"{name!r} is beyond what one answer should hold")
-        outside = len(self._inside)
-        try:
+        with self._references.within():
             return self._of_kind(self._resolved(schema, name), name)
-        finally:
-            del self._inside[outside:]
+
+    def known(self, value: Any, schema: Any, name: str) -> Any:
+        """A value that is known, with what the schema has no place for left out and what else it asks for filled."""
+        with self._references.within():
+            wanted = self._resolved(schema, name)
+            for key in ("anyOf", "oneOf"):
+                if isinstance(wanted.get(key), list) and (found := self._suiting(value, wanted[key], name)) is not None:
+                    return self.known(value, found, name)
+            if isinstance(value, list):
+                most = max(int(_bound(wanted, "maxItems", MOST_ENTRIES)), 0)
+                return [self.known(entry, wanted.get("items"), name) for entry in value[:most]]
+            if isinstance(value, dict) and isinstance(wanted.get("properties"), dict):
+                return self._known_object(value, wanted)
+            return _fitted(value, wanted, name) if isinstance(value, str) else value
+
+    def _suiting(self, value: Any, options: list[Any], name: str) -> Any:
+        """The alternative of the value's kind."""
+        kind = "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+        for option in options:
+            with self._references.within():
+                if self._resolved(option, name).get("type") == kind:
+                    return option
+        return None
+
+    def _known_object(self, value: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+        required = schema.get("required", ())
+        return {
+            key: self.known(value[key], inner, key) if key in value else self.value(inner, key)
+            for key, inner in schema["properties"].items()
+            if key in value or key in required
+        }
 
     def _of_kind(self, schema: Mapping[str, Any], name: str) -> Any:
         for key in ("const", "enum"):
@@ -99,37 +139,10 @@ class _Filler:
         raise CannotFill(f"{name!r} has a type nobody knows")
 
     def _resolved(self, schema: Any, name: str) -> Mapping[str, Any]:
-        """The schema itself: references followed, `allOf` put together. `true` and junk allow anything."""
-        merged: dict[str, Any] = {}
-        pending = [schema]
-        while pending:
-            part = pending.pop(0)
-            if not isinstance(part, dict):
-                continue
-            if isinstance(part.get("$ref"), str):
-                pending.append(self._referred(part["$ref"], name))
-            if isinstance(part.get("allOf"), list):
-                pending.extend(part["allOf"])
-            for key, value in part.items():
-                if key == "properties":
-                    merged[key] = {**merged.get(key, {}), **(value if isinstance(value, dict) else {})}
-                elif key == "required":
-                    merged[key] = [*merged.get(key, []), *(value if isinstance(value, list) else [])]
-                elif key not in ("$ref", "allOf"):
-                    merged.setdefault(key, value)
-        return merged
-
-    def _referred(self, reference: str, name: str) -> Any:
-        if reference in self._inside:
-            raise CannotFill(f"{name!r} contains itself")
-        self._inside.append(reference)
-        found = self._root
-        for step in reference.removeprefix("#").strip("/").split("/") if reference != "#" else ():
-            step = step.replace("~1", "/").replace("~0", "~")
-            if not isinstance(found, dict) or step not in found:
-                raise CannotFill(f"{name!r} refers to {reference!r}, which is not there")
-            found = found[step]
-        return found
+        try:
+            return self._references.resolved(schema)
+        except Dangling as reason:
+            raise CannotFill(f"{name!r} {reason}") from None
 
     def _either(self, options: list[Any], name: str) -> Any:
         """The first alternative that can be filled; null only where nothing else can."""
@@ -170,17 +183,22 @@ class _Filler:
 
     def _entries(self, items: Any, name: str) -> list[Any]:
         """Key terms or sentences for plain strings; of all else the one entry that can be filled, or none."""
-        outside = len(self._inside)
         try:
-            known = self._resolved(items, name)
-            del self._inside[outside:]
+            with self._references.within():
+                known = self._resolved(items, name)
             if known.get("type", "string") == "string" and not SPECIAL & known.keys():
-                pool = self._digest.chosen if _hints(name, _SENTENCES) else self._digest.terms
-                return [_fitted(entry, known, name) for entry in pool]
+                return [_fitted(entry, known, name) for entry in self._pool(name)]
             return [self.value(items, name)]
         except CannotFill:
-            del self._inside[outside:]
             return []
+
+    def _pool(self, name: str) -> Sequence[str]:
+        """What a list of this name is made of."""
+        if name.lower() in _LINKS:
+            return list(dict.fromkeys(re.findall(_FORMATS["uri"], self._text)))
+        if name.lower() in _SOURCES:  # without a link, all that was read is the text itself
+            return list(dict.fromkeys(re.findall(_FORMATS["uri"], self._text))) or [self._digest.title]
+        return self._digest.chosen if _hints(name, _SENTENCES) else self._digest.terms
 
     def _string(self, schema: Mapping[str, Any], name: str) -> str:
         pattern = schema.get("pattern") or _FORMATS.get(str(schema.get("format", "")))

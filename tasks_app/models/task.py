@@ -62,17 +62,19 @@ class TaskQuerySet(models.QuerySet["Task"]):
         """All but the removed."""
         return self.filter(removed_at__isnull=True)
 
-    def claimable(self, now: datetime) -> TaskQuerySet:
-        """Pending, behind nothing, due, and routed to some agent; in the order they are claimed.
+    def unblocked(self) -> TaskQuerySet:
+        """Pending, behind nothing, and routed to some agent: claimable, or so when their time comes.
 
         Served by the index `tasks_claimable`, whatever the list's size.
         """
-        return (
-            self.filter(status=TaskStatus.PENDING, waiting_for=0, removed_at__isnull=True)
-            .filter(Q(not_before__isnull=True) | Q(not_before__lte=now))
-            .filter(~Q(agent="") | ~Q(task_list__agent=""))
-            .order_by("-priority", "position")
+        return self.filter(status=TaskStatus.PENDING, waiting_for=0, removed_at__isnull=True).filter(
+            ~Q(agent="") | ~Q(task_list__agent="")
         )
+
+    def claimable(self, now: datetime) -> TaskQuerySet:
+        """The unblocked that are due, in the order they are claimed."""
+        due = self.unblocked().filter(Q(not_before__isnull=True) | Q(not_before__lte=now))
+        return due.order_by("-priority", "position")
 
 
 class Task(models.Model):

@@ -36,6 +36,10 @@ class WorkerQuerySet(models.QuerySet["Worker"]):
         """Those that beat within the lease and have not said goodbye."""
         return self.filter(stopped_at__isnull=True, beat_at__gte=Now() - timedelta(seconds=conf.lease_seconds))
 
+    def serving(self) -> WorkerQuerySet:
+        """The alive of a cluster, who serve every started list; a program that works by hand or drains has none."""
+        return self.alive().exclude(cluster="")
+
     def dead(self) -> WorkerQuerySet:
         """Those whose lease is out, or that have said goodbye."""
         return self.exclude(stopped_at__isnull=True, beat_at__gte=Now() - timedelta(seconds=conf.lease_seconds))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 __all__ = ["SEPARATOR", "Block", "Fit", "estimate_tokens", "fit"]
 
-SEPARATOR = "\n\n"  # a blank line between the parts of a system text
+SEPARATOR = "\n\n"  # a blank line between the parts of a system text; a token each, whoever counts
 _BYTES_A_TOKEN = 3  # real tokenizers give 3 to 4 for prose and code; the low end errs on the safe side
 
 CountTokens = Callable[[str], int]
@@ -40,18 +40,18 @@ def fit(own: str, blocks: Sequence[Block], *, budget: int | None, count: CountTo
     """The blocks that fit beside `own` into `budget` tokens (None: all do).
 
     `own` is never dropped, so the result may be over a budget that `own` alone exceeds. The lowest priority goes
-    first, of equal ones the earlier; empty blocks are the caller's to leave out.
+    first, of equal ones the earlier, until own + blocks + one a separator fits. Empty blocks are the caller's to leave
+    out.
     """
-    separator = count(SEPARATOR)
     sizes = [count(block.text) for block in blocks]
     gone: set[int] = set()
-    tokens = count(own) + sum(sizes) + separator * (len(blocks) - (0 if own else 1)) if blocks else count(own)
+    tokens = count(own) + sum(sizes) + max(len(blocks) - (0 if own else 1), 0)
     for index in sorted(range(len(blocks)), key=lambda index: (blocks[index].priority, index)):
         if budget is None or tokens <= budget:
             break
         gone.add(index)
         alone = not own and len(gone) == len(blocks)
-        tokens -= sizes[index] + (0 if alone else separator)
+        tokens -= sizes[index] + (0 if alone else 1)
     return Fit(
         kept=tuple(block for index, block in enumerate(blocks) if index not in gone),
         dropped=tuple(block for index, block in enumerate(blocks) if index in gone),

@@ -55,7 +55,7 @@ class Claimed:
     last_list: UUID | None = None
 
 
-def claim(worker_id: UUID, limit: int, *, idle: bool, after: UUID | None = None) -> Claimed:
+def claim(worker_id: UUID, limit: int, *, idle: bool, after: UUID | None = None, only: UUID | None = None) -> Claimed:
     """Claim up to `limit` tasks for a worker, sharing them out among the lists in turn.
 
     One query when there is nothing to do; about seven a list served, whatever its size.
@@ -63,8 +63,12 @@ def claim(worker_id: UUID, limit: int, *, idle: bool, after: UUID | None = None)
     Args:
         idle: whether all of the worker's slots are empty.
         after: the list served last.
+        only: the one list to serve.
     """
-    lists = list(TaskList.objects.runnable().order_by("id").values_list("id", flat=True)[:MAX_LISTS])
+    runnable = TaskList.objects.runnable()
+    if only is not None:
+        runnable = runnable.filter(pk=only)
+    lists = list(runnable.order_by("id").values_list("id", flat=True)[:MAX_LISTS])
     worker = Worker.objects.filter(pk=worker_id, stopped_at__isnull=True).first() if lists and limit > 0 else None
     if worker is None:
         return Claimed(last_list=after)
@@ -150,29 +154,8 @@ def fail(claim: Claim, error: str, *, retryable: bool = True) -> TaskSnapshot:
     return replace(claim.task, **told, not_before=columns.get("not_before"))
 
 
-def _claim_from(list_id: UUID, worker: Worker, limit: int, *, idle: bool) -> tuple[list[Claim], bool]:
-    try:
-        with open_list(list_id, actor=Actor("worker", worker.name)) as ledger:
-            row = ledger.row
-            room = row.snapshot().concurrency - row.in_progress
-            if row.started_at is None or row.pauses or room <= 0:
-                return [], False
-            candidates = list(Task.objects.claimable(ledger.now).filter(task_list=row)[: min(limit, room)])
-            tasks, alone = _side_by_side(candidates, idle=idle)
-            return _open_attempts(ledger, tasks, worker), alone
-    except (TaskListDiscarded, TaskListNotFound):
-        return [], False
-
-
-def _side_by_side(tasks: list[Task], *, idle: bool) -> tuple[list[Task], bool]:
-    """Those of `tasks` that may run next to others; and whether one that must run alone came up."""
-    for place, task in enumerate(tasks):
-        if task.abandoned_count >= ALONE_AFTER_ABANDONED:
-            return (tasks[:1] if place == 0 and idle else tasks[:place]), True
-    return tasks, False
-
-
-def _open_attempts(ledger: Ledger, tasks: Sequence[Task], worker: Worker) -> list[Claim]:
+def open_attempts(ledger: Ledger, tasks: Sequence[Task], worker: Worker) -> list[Claim]:
+    """Move pending tasks into progress, each as a new attempt that the worker holds. Two queries, and their events."""
     if not tasks:
         return []
     attempts = [
@@ -214,6 +197,28 @@ def _open_attempts(ledger: Ledger, tasks: Sequence[Task], worker: Worker) -> lis
         )
         for attempt in attempts
     ]
+
+
+def _claim_from(list_id: UUID, worker: Worker, limit: int, *, idle: bool) -> tuple[list[Claim], bool]:
+    try:
+        with open_list(list_id, actor=Actor("worker", worker.name)) as ledger:
+            row = ledger.row
+            room = row.snapshot().concurrency - row.in_progress
+            if row.started_at is None or row.pauses or room <= 0:
+                return [], False
+            candidates = list(Task.objects.claimable(ledger.now).filter(task_list=row)[: min(limit, room)])
+            tasks, alone = _side_by_side(candidates, idle=idle)
+            return open_attempts(ledger, tasks, worker), alone
+    except (TaskListDiscarded, TaskListNotFound):
+        return [], False
+
+
+def _side_by_side(tasks: list[Task], *, idle: bool) -> tuple[list[Task], bool]:
+    """Those of `tasks` that may run next to others; and whether one that must run alone came up."""
+    for place, task in enumerate(tasks):
+        if task.abandoned_count >= ALONE_AFTER_ABANDONED:
+            return (tasks[:1] if place == 0 and idle else tasks[:place]), True
+    return tasks, False
 
 
 @contextmanager

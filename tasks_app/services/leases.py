@@ -11,6 +11,8 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from tasks_app.conf import conf
 from tasks_app.models import Attempt, Task, TaskList, Worker
 from tasks_app.rules.actors import ENGINE, Actor
@@ -33,6 +35,18 @@ def stopped(attempt_ids: Collection[UUID]) -> None:
         _record_stopped(Attempt.objects.filter(pk__in=chunk, stopped_at__isnull=True))
 
 
+def held_by(worker_id: UUID) -> set[UUID]:
+    """The attempts the worker has not let go of: those that run, and those that another has ended. One query."""
+    return set(Attempt.objects.filter(worker=worker_id, stopped_at__isnull=True).values_list("pk", flat=True))
+
+
+def let_go(attempt_ids: Collection[UUID], reason: str) -> None:
+    """Let go of attempts, whatever became of them: those that run are given back, the others recorded as stopped."""
+    for chunk in chunks(attempt_ids):
+        _release(_as_held(Attempt.objects.filter(pk__in=chunk)), reason)
+    stopped(attempt_ids)
+
+
 def release(claims: Sequence[Claim], reason: str = "its worker stopped") -> int:
     """Give unfinished tasks back, as at shutdown; a new attempt starts them anew. Returns how many were still held."""
     held = [(claim.list_id, claim.worker, claim.attempt_id) for claim in claims]
@@ -44,13 +58,21 @@ def release_strays(worker_id: UUID, known: Collection[UUID]) -> int:
 
     One query if there is none. The caller claims nothing meanwhile.
     """
-    rows = Attempt.objects.filter(worker=worker_id, status=AttemptStatus.RUNNING).exclude(pk__in=list(known))
-    strays = list(rows.values_list("task__task_list_id", "worker_name", "pk")[:CHUNK])
+    strays = _as_held(Attempt.objects.filter(worker=worker_id).exclude(pk__in=list(known)))
     return _release(strays, "its claim was never confirmed")
 
 
-def _release(held: Sequence[tuple[UUID, str, UUID]], reason: str) -> int:
-    """Release attempts, each (list, worker's name, attempt): a transaction a list, in the lists' order."""
+_Held = tuple[UUID, str, UUID]  # list, worker's name, attempt
+
+
+def _as_held(attempts: QuerySet[Attempt]) -> list[_Held]:
+    """Those that run, at most 500."""
+    running = attempts.filter(status=AttemptStatus.RUNNING)
+    return list(running.values_list("task__task_list_id", "worker_name", "pk")[:CHUNK])
+
+
+def _release(held: Sequence[_Held], reason: str) -> int:
+    """Release attempts: a transaction a list, in the lists' order."""
     released = 0
     for list_id, group in groupby(sorted(held, key=itemgetter(0)), key=itemgetter(0)):
         batch = list(group)
@@ -74,18 +96,23 @@ def sweep() -> int:
     running = held.filter(status=AttemptStatus.RUNNING).order_by("task__task_list_id")
     abandoned = 0
     for list_id in list(dict.fromkeys(running.values_list("task__task_list_id", flat=True)[:CHUNK])):
-        with open_list(list_id, actor=ENGINE, even_discarded=True) as ledger:
-            attempts = _lock_running(worker__in=dead, task__task_list_id=list_id)[:CHUNK]
-            ledger.end_attempts(attempts, AttemptStatus.ABANDONED, error="its worker died", stopped_at=ledger.now)
-            for attempt in attempts:
-                _abandon(ledger, attempt)
-            abandoned += len(attempts)
+        abandoned += sweep_list(list_id)
     _record_stopped(held.exclude(status=AttemptStatus.RUNNING))
     cut_short = TaskList.objects.filter(discarded_at__isnull=False)
     for status in UNFINISHED:
         for list_id in list(cut_short.filter(**{f"{status}__gt": 0}).values_list("pk", flat=True)[:CHUNK]):
             finish_discard(list_id, actor=ENGINE)
     return abandoned
+
+
+def sweep_list(list_id: UUID) -> int:
+    """Abandon what the dead hold of one list, at most 500 attempts; returns how many."""
+    with open_list(list_id, actor=ENGINE, even_discarded=True) as ledger:
+        attempts = _lock_running(worker__in=Worker.objects.dead(), task__task_list_id=list_id)[:CHUNK]
+        ledger.end_attempts(attempts, AttemptStatus.ABANDONED, error="its worker died", stopped_at=ledger.now)
+        for attempt in attempts:
+            _abandon(ledger, attempt)
+    return len(attempts)
 
 
 def _abandon(ledger: Ledger, attempt: Attempt) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, Q
 from django.utils import timezone
 
 from tasks_app.conf import conf
@@ -160,3 +161,16 @@ def lock(list_ids: Collection[UUID]) -> None:
 def any_runnable() -> bool:
     """Whether some list has pending tasks and room to run one. One query."""
     return TaskList.objects.runnable().exists()
+
+
+def can_go_on(list_id: UUID) -> bool:
+    """Whether some task of the list runs, or will be claimable without anybody's doing. One query, one snapshot.
+
+    What is paused, awaits approval, is behind such, or has no agent waits for a person. A discarded list goes on
+    until all of it is cancelled.
+    """
+    runs = Q(in_progress__gt=0)
+    dissolves = Q(discarded_at__isnull=False) & (Q(pending__gt=0) | Q(awaiting_approval__gt=0))
+    startable = Q(Exists(Task.objects.unblocked().filter(task_list=list_id)))
+    waits = Q(discarded_at__isnull=True, pauses=[], pending__gt=0) & startable
+    return TaskList.objects.filter(runs | dissolves | waits, pk=list_id).exists()

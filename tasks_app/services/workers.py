@@ -13,7 +13,7 @@ from tasks_app.models import Worker, WorkerSnapshot
 
 
 def register(host: str, pid: int, slots: int, cluster: str) -> WorkerSnapshot:
-    """A new worker process, alive from now. Two queries."""
+    """A new worker process, alive from now; without a cluster it works for one program alone. Two queries."""
     row = Worker.objects.create(host=host[:255], pid=pid, slots=slots, cluster=cluster[:200])
     row.refresh_from_db()
     return row.snapshot()
@@ -30,10 +30,10 @@ def retire(worker_id: UUID) -> None:
 
 
 def alive() -> list[WorkerSnapshot]:
-    """The workers whose lease stands, youngest first. One query."""
-    return [row.snapshot() for row in Worker.objects.alive()]
+    """The workers that serve the pool and whose lease stands, youngest first. One query."""
+    return [row.snapshot() for row in Worker.objects.serving()]
 
 
 def any_alive() -> bool:
-    """Whether any worker's lease stands. One query."""
-    return Worker.objects.alive().exists()
+    """Whether any worker serves the pool. One query."""
+    return Worker.objects.serving().exists()

@@ -1,12 +1,10 @@
 """One shift: a pool for the life of a worker process. django-q2 runs it as the process's one job."""
 
 import asyncio
-import faulthandler
 import logging
 import os
 import socket
 import time
-from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from uuid import UUID
@@ -15,13 +13,14 @@ from django.db import Error
 
 from tasks_app import queue
 from tasks_app.agents import registry
+from tasks_app.beat import Heartbeat
 from tasks_app.conf import conf
 from tasks_app.crossing import in_db
 from tasks_app.live.changes import open_changes
 from tasks_app.llm.client import open_models
 from tasks_app.pool import Pool
 from tasks_app.services import workers
-from tasks_app.workers.beat import Heartbeat
+from tasks_app.workers import watchdog
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ def run() -> None:
         logger.exception("A shift died; a new worker process takes over.")
         time.sleep(PAUSE_SECONDS)
     finally:
-        faulthandler.cancel_dump_traceback_later()  # armed by the heartbeat's end, for the closing just done
+        watchdog.rest()
         if not queue.stopping():
             queue.recycle()
 
@@ -62,15 +61,17 @@ async def _work() -> None:
 async def _serve(pool: Pool, worker_id: UUID) -> None:
     """Run the pool, beating, until the cluster stops."""
     stop = asyncio.Event()
+    watchdog.tick()
     with Heartbeat(worker_id, lambda: pool.running) as heartbeat:
-        watch = asyncio.create_task(_watch(stop, heartbeat.tick))
+        watch = asyncio.create_task(_watch(stop, heartbeat))
         try:
             await pool.serve(stop)
         finally:
             watch.cancel()
+            watchdog.close()
 
 
-async def _watch(stop: asyncio.Event, tick: Callable[[], None]) -> None:
+async def _watch(stop: asyncio.Event, heartbeat: Heartbeat) -> None:
     """Set `stop` when the cluster stops, and say once a second that the loop moves; also while it drains."""
     ticked = time.monotonic()
     while True:
@@ -78,5 +79,6 @@ async def _watch(stop: asyncio.Event, tick: Callable[[], None]) -> None:
             stop.set()
         if time.monotonic() - ticked >= TICK_SECONDS:
             ticked = time.monotonic()
-            tick()
+            heartbeat.tick()
+            watchdog.tick()
         await asyncio.sleep(WATCH_SECONDS)

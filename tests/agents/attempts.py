@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tasks_app.agents import registry
+from tasks_app.agents.task_worker import TaskWorker
 from tasks_app.crossing import in_db
 from tasks_app.llm.model import Model
 from tasks_app.llm.scripted import Scripted, ScriptedModel
-from tasks_app.models import Attempt, Message, ModelCall, TaskSnapshot
+from tasks_app.models import Attempt, Message, ModelCall, TaskListSnapshot, TaskSnapshot
 from tasks_app.services import interventions, tasks
 from tasks_app.services.claims import Claim
 from tasks_app.services.tasks import NewTask
@@ -103,3 +104,15 @@ def answers(model: ScriptedModel, call_number: int) -> list[dict[str, Any]]:
     """What the tools had answered when the model was called for this time."""
     said = model.calls[call_number - 1].messages
     return [json.loads(message["content"]) for message in said if message["role"] == "tool"]
+
+
+async def made(*new: NewTask | str, **options: Any) -> TaskListSnapshot:
+    """A list that the pool does not serve."""
+    return await in_db(lambda: a_list(*new, **{"started": False, "agent": "", **options}))
+
+
+async def use(worker: TaskWorker, tool: str, **arguments: Any) -> dict[str, Any]:
+    """What a tool of the worker answers."""
+    said: Any = worker.as_tools()[tool].execute(arguments)
+    answer: dict[str, Any] = json.loads(await said)
+    return answer

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from tasks_app.agents.contexts import context
-from tasks_app.agents.generate import generate
+from tasks_app.agents.generate import Generation, generate
 from tasks_app.agents.prompt import prompt
 from tasks_app.agents.registry import agent
 from tasks_app.agents.steps import step_count_is
@@ -77,6 +77,50 @@ async def test_a_wrong_output_twice_is_a_model_error() -> None:
         await generate(prompt(prompt="Where?", output=City), model=ScriptedModel(["Rome", "Rome!"]))
 
 
+async def test_a_conversation_that_was_stopped_still_owes_its_output() -> None:
+    model = ScriptedModel([call("look", page=1), '{"name": "Rome"}'])
+    asked = prompt(prompt="Where?", tools=[look], output=City)
+    made = await generate(asked, model=model, stop_when=step_count_is(1))
+
+    assert (made.output, made.steps) == (City(name="Rome"), 2)
+    with pytest.raises(ModelError, match="not what was asked for"):
+        await generate(asked, model=ScriptedModel([call("look", page=1)] * 2), stop_when=step_count_is(1))
+
+
+async def test_its_budget_covers_the_wish_for_json() -> None:
+    model = ScriptedModel(['{"name": "Rome"}'])
+    asked = prompt(system="own", prompt="Where?", use=[context("x")], output=City)
+    seen = await asked.inspect()
+    await generate(asked, model=model, token_budget=seen["tokens"] - 1)
+
+    assert model.calls[0].messages[0]["content"] == (await asked.inspect(token_budget=0))["system"]
+
+
+async def test_what_inspect_tells_is_what_is_sent() -> None:
+    model = ScriptedModel(['{"name": "Rome"}'])
+    asked = prompt(system="own", use=[context("x")], tools=[look], output=City)
+    await generate(asked, model=model, input="Where?")
+    seen, (sent,) = await asked.inspect("Where?"), model.calls
+
+    assert list(sent.messages) == [{"role": "system", "content": seen["system"]}, *seen["messages"]]
+    assert [spec["function"]["name"] for spec in sent.tools] == seen["tools"]
+
+
+async def test_a_model_of_the_call_is_asked_where_the_agent_names_none() -> None:
+    own, other = ScriptedModel(["own"]), ScriptedModel(["other"])
+
+    assert (await generate(agent(id="free", prompt="x"), model=other, input="?")).text == "other"
+    assert (await generate(agent(id="bound", prompt="x", model=own), model=other, input="?")).text == "own"
+
+
+async def test_an_agent_without_an_output_of_its_own_has_its_prompts() -> None:
+    asked = prompt(output=City)
+
+    assert agent(id="guide", prompt=asked).output is City
+    assert agent(id="lister", prompt=asked, output=list[City]).output == list[City]
+    assert agent(id="talker", prompt="You talk.").output is None
+
+
 async def test_an_agent_brings_its_prompt_tools_model_and_output() -> None:
     model = ScriptedModel([call("look", page=1), '{"name": "Rome"}'])
     guide = agent(id="guide", prompt="You guide.", tools=[look], model=model, output=City)
@@ -86,7 +130,11 @@ async def test_an_agent_brings_its_prompt_tools_model_and_output() -> None:
     assert model.calls[0].messages[-1] == {"role": "user", "content": "Where now?"}
 
 
-async def test_what_came_of_it_is_json() -> None:
+async def test_what_came_of_it_is_json_and_can_be_read_back_with_its_type() -> None:
     made = await generate(prompt(prompt="Where?", output=City), model=ScriptedModel(['{"name": "Rome"}']))
+    stored = made.model_dump_json()
 
-    assert json.loads(made.model_dump_json())["output"] == {"name": "Rome"}
+    assert json.loads(stored)["output"] == {"name": "Rome"}
+    assert Generation[City].model_validate_json(stored) == made
+    assert Generation.model_validate_json(stored).output == {"name": "Rome"}
+    assert TypeAdapter(Generation[City]).validate_python(made).output is made.output

@@ -36,6 +36,13 @@ async def test_texts_may_be_functions_of_the_input_or_of_nothing_async_or_not() 
     assert seen["messages"] == [{"role": "user", "content": "To Rome!"}]
 
 
+async def test_a_function_that_takes_the_input_by_no_place_gets_nothing() -> None:
+    async def rules(*, language: str = "English", **more: Any) -> str:
+        return f"Write {language}."
+
+    assert (await prompt(system=rules).inspect("x"))["system"] == "Write English."
+
+
 async def test_messages_come_before_the_prompt() -> None:
     earlier = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
     seen = await prompt(messages=earlier, prompt="Now write.").inspect()
@@ -93,7 +100,7 @@ async def test_the_own_system_text_is_never_dropped() -> None:
 async def test_tokens_are_counted_by_whoever_is_given() -> None:
     made = prompt(system="two words", use=[context("three more words")], count_tokens=lambda text: len(text.split()))
 
-    assert (await made.inspect())["tokens"] == 5
+    assert (await made.inspect())["tokens"] == 2 + 1 + 3
 
 
 async def test_on_a_clash_of_names_the_calls_tool_wins_over_the_prompts_and_that_over_a_contexts() -> None:

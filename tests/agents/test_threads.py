@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
-from tasks_app.agents.threads import _Threads, in_thread
+from tasks_app.agents.threads import _Threads, in_thread, more_threads
 from tasks_app.conf import conf
+from tasks_app.crossing import run_sync
 
 
 @pytest.fixture
@@ -32,6 +33,13 @@ async def test_there_are_as_many_threads_as_slots_and_the_rest_waits(few_threads
     assert len(set(await asyncio.gather(*calls))) == 2
 
 
+async def test_a_drain_brings_threads_of_its_own(few_threads: None) -> None:
+    together = threading.Barrier(5)
+
+    with more_threads(3):
+        await asyncio.gather(*(in_thread(together.wait, 10) for _ in range(5)))
+
+
 async def test_what_was_cancelled_before_it_began_never_runs(few_threads: None) -> None:
     gate = threading.Event()
     ran: list[int] = []
@@ -52,3 +60,12 @@ async def test_a_thread_is_used_again(few_threads: None) -> None:
     names = {await in_thread(lambda: threading.current_thread().name) for _ in range(5)}
 
     assert len(names) <= 2
+
+
+async def test_threads_that_wait_for_threads_of_their_own_do_not_wait_for_ever(few_threads: None) -> None:
+    async def nested(number: int) -> int:
+        return await in_thread(lambda: number)
+
+    calls = [in_thread(run_sync, nested, number) for number in range(6)]
+
+    assert await asyncio.gather(*calls) == list(range(6))

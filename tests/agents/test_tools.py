@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from tasks_app.agents.calls import ToolCall
 from tasks_app.agents.tools import Answer, Tool, answer, named, tool
 from tasks_app.conf import conf
-from tasks_app.errors import AttemptLost, ValueRefused
+from tasks_app.errors import ValueRefused
 
 
 class Query(BaseModel):
@@ -126,14 +126,6 @@ async def test_a_tool_that_raises_answers_what_it_raised(raised: BaseException) 
         raise raised
 
     assert type(raised).__name__ in error_of(await asked(tool(break_down)))
-
-
-async def test_a_tool_that_lost_its_attempt_is_not_answered() -> None:
-    async def late(arguments: dict[str, Any]) -> str:
-        raise AttemptLost("it was cancelled")
-
-    with pytest.raises(AttemptLost):
-        await asked(Tool("late", "", {}, late))
 
 
 async def test_an_answer_without_a_json_form_is_an_error() -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from tasks_app.conf import conf
 from tasks_app.llm import offline
 from tasks_app.llm.client import open_models
-from tasks_app.llm.conversation import WORKER_TOOLS
+from tasks_app.llm.conversation import CREATION_TOOLS, WORKER_TOOLS
 from tasks_app.llm.endpoint import RequestRefused
 from tasks_app.llm.extract import digest
 from tasks_app.llm.model import Message
@@ -32,6 +32,7 @@ TOOLS = [
     tool("complete_task", result={}),
     tool("fail_task", error=STRING),
 ]
+CREATORS = [tool("create_plan", title=STRING), tool("create_task_list", tasks={"type": "array"})]
 
 
 def assignment(text: Any = MARKDOWN, system: str = "## Your Assignment\n\nLabel: Tides") -> list[Message]:
@@ -203,7 +204,12 @@ JSON = st.recursive(
     max_leaves=6,
 )
 CALLS = st.fixed_dictionaries(
-    {"id": JSON, "function": st.fixed_dictionaries({"name": st.sampled_from([*WORKER_TOOLS, "x"])})}
+    {
+        "id": JSON,
+        "function": st.fixed_dictionaries(
+            {"name": st.sampled_from([*WORKER_TOOLS, *CREATION_TOOLS, "x"])}, optional={"arguments": JSON}
+        ),
+    }
 )
 MESSAGES = st.fixed_dictionaries(
     {"role": st.sampled_from(["system", "user", "assistant", "tool", "?"])},
@@ -212,7 +218,7 @@ MESSAGES = st.fixed_dictionaries(
 
 
 @unhurried
-@given(st.lists(MESSAGES, max_size=6), st.lists(st.sampled_from(TOOLS), max_size=4) | JSON)
+@given(st.lists(MESSAGES, max_size=6), st.lists(st.sampled_from([*TOOLS, *CREATORS]), max_size=4) | JSON)
 def test_any_conversation_gets_an_answer_or_a_refusal(messages: list[Any], tools: Any) -> None:
     try:
         said = ask(messages, tools)

@@ -36,10 +36,13 @@ def test_the_tokens_are_those_of_own_text_kept_blocks_and_one_separator_between_
 
 
 @given(own_texts, blocks, st.integers(0, 120))
-def test_nothing_dropped_outranks_anything_kept(own: str, given_blocks: list[Block], budget: int) -> None:
+def test_what_is_dropped_ranks_below_all_that_is_kept_by_priority_then_place(
+    own: str, given_blocks: list[Block], budget: int
+) -> None:
     fitted = fit(own, given_blocks, budget=budget)
+    rank = {block.id: (block.priority, place) for place, block in enumerate(given_blocks)}
 
-    assert all(gone.priority <= kept.priority for gone in fitted.dropped for kept in fitted.kept)
+    assert all(rank[gone.id] < rank[kept.id] for gone in fitted.dropped for kept in fitted.kept)
 
 
 @given(own_texts, blocks, st.integers(0, 120))
@@ -68,6 +71,12 @@ def test_of_equal_priorities_the_earlier_goes_first() -> None:
 
     assert fitted.kept == (second,)
     assert fitted.dropped == (first,)
+
+
+def test_a_separator_is_one_token_whoever_counts() -> None:
+    fitted = fit("own", [Block("a", "aaaa", 50)], budget=8, count=len)
+
+    assert (fitted.kept, fitted.tokens) == ((Block("a", "aaaa", 50),), 8)
 
 
 def test_a_token_is_estimated_as_three_bytes_rounded_up() -> None:

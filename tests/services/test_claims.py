@@ -76,6 +76,12 @@ def test_lists_have_their_turn() -> None:
     assert one.claims[0].list_id != two.claims[0].list_id
 
 
+def test_a_claim_for_one_list_leaves_the_others_alone() -> None:
+    lists = [a_list(f"{n}-a", f"{n}-b") for n in range(3)]
+    got = claims.claim(a_worker().id, 5, idle=True, only=lists[1].id)
+    assert [claim.task.id for claim in got.claims] == ["1-a", "1-b"]
+
+
 def test_a_worker_that_said_goodbye_gets_nothing() -> None:
     from tasks_app.services import workers
 

@@ -28,6 +28,15 @@ def test_a_new_worker_is_alive_and_idle() -> None:
     assert workers.any_alive()
 
 
+def test_one_that_works_for_a_program_alone_is_alive_and_serves_nobody() -> None:
+    own = workers.register("host", 7, 0, "")
+    assert not workers.any_alive()
+    assert workers.alive() == []
+    assert Worker.objects.alive().get().pk == own.id
+    server = a_worker()
+    assert workers.alive() == [server]
+
+
 def test_a_host_of_any_name_gets_in() -> None:
     worker = workers.register("h" * 300, 7, 100, "c" * 300)
     assert (len(worker.host), len(worker.cluster)) == (255, 200)

@@ -1,26 +1,23 @@
 """The heartbeat: while the loop moves, and only then."""
 
-import subprocess
-import sys
 import threading
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import OperationalError
 
+from tasks_app import beat
+from tasks_app.beat import Heartbeat
 from tasks_app.conf import conf
 from tasks_app.services import workers
-from tasks_app.workers import beat
-from tasks_app.workers.beat import Heartbeat
-from tests.workers.processes import ROOT, until
+from tests.workers.processes import until
 
 
 @pytest.fixture
 def beats(monkeypatch: pytest.MonkeyPatch) -> list[tuple[UUID, int]]:
-    """What was beaten, with a lease of 30 ms and without the watchdog, which would end the tests' process."""
+    """What was beaten, with a lease of 30 ms."""
     beaten: list[tuple[UUID, int]] = []
     monkeypatch.setattr(conf, "lease_seconds", 0.03)
-    monkeypatch.setattr(beat, "_end_process_in", lambda seconds: None)
     monkeypatch.setattr(workers, "beat", lambda worker_id, running: beaten.append((worker_id, running)))
     return beaten
 
@@ -67,28 +64,3 @@ def test_a_database_error_costs_a_beat_not_the_heart(
     with Heartbeat(uuid4(), lambda: 0):
         until(lambda: beats, "a beat")
     assert "still gone" in caplog.text
-
-
-@pytest.mark.process
-def test_a_process_whose_loop_is_wedged_shows_its_stacks_and_ends() -> None:
-    code = """
-        import time, django; django.setup()
-        from uuid import uuid4
-        from tasks_app.services import workers
-        from tasks_app.workers import beat
-        workers.beat = lambda *_: None
-        beat.WEDGED_SECONDS = 0.2
-        def wedged(): time.sleep(600)
-        with beat.Heartbeat(uuid4(), lambda: 0): wedged()
-    """
-    done = subprocess.run(
-        [sys.executable, "-c", "\n".join(line.strip() for line in code.splitlines())],
-        cwd=ROOT,
-        env={"DJANGO_SETTINGS_MODULE": "crux_site.settings", "DJANGO_SECRET_KEY": "test"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "in wedged" in done.stderr

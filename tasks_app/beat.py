@@ -5,9 +5,7 @@ So a busy database thread or a long step of the loop costs no attempt, while a l
 
 from __future__ import annotations
 
-import faulthandler
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,18 +20,12 @@ from tasks_app.services import workers
 logger = logging.getLogger(__name__)
 
 STALLED_SECONDS = 60.0  # a loop that has not ticked for so long does no work; its attempts go to others
-WEDGED_SECONDS = 120.0  # and then its process ends itself, and says where it stood
-CLOSING_SECONDS = 1.5  # after the last beat; what hangs then would leave a worker process that does nothing
 JOIN_SECONDS = 0.5
 RETRY_SECONDS = 1.0  # after a database error, if the next beat is later
 
 
 class Heartbeat:
-    """Beats for `worker_id` while it is entered and `tick()` is called. `running()` says how many slots are in use.
-
-    Its end leaves 1.5 s to close what else is open; then the process ends itself. Whoever is through before calls
-    `faulthandler.cancel_dump_traceback_later()`.
-    """
+    """Beats for `worker_id` while it is entered and `tick()` is called. `running()` says how many slots are in use."""
 
     def __init__(self, worker_id: UUID, running: Callable[[], int]) -> None:
         self._worker_id = worker_id
@@ -50,15 +42,12 @@ class Heartbeat:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _end_process_in(CLOSING_SECONDS)
         self._stop.set()
         self._thread.join(JOIN_SECONDS)
 
     def tick(self) -> None:
-        """The event loop runs. Call it about every second: the process ends, with its stacks on stderr, 120 s after
-        the last call."""
+        """The event loop runs. Call it about every second."""
         self._ticked = time.monotonic()
-        _end_process_in(WEDGED_SECONDS)
 
     def _beat_until_stopped(self) -> None:
         try:
@@ -80,8 +69,3 @@ class Heartbeat:
             connection.close()
             return False
         return True
-
-
-def _end_process_in(seconds: float) -> None:
-    """Have the interpreter's watchdog write all stacks to stderr and end the process, unless told again before."""
-    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or sys.stderr)
