@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tasks_app.errors import AttemptLost, CruxError, IllegalTransition
 from tasks_app.models import Attempt, Task, TaskList, TaskListSnapshot, Worker
 from tasks_app.rules.statuses import By
-from tasks_app.services import approvals, claims, edits, interventions, leases, task_lists, tasks
+from tasks_app.services import approvals, claims, edits, hands, interventions, leases, task_lists, tasks
 from tasks_app.services.claims import Claim
 from tasks_app.services.edits import Changes
 from tasks_app.services.tasks import NewTask
@@ -44,6 +44,7 @@ persons_verbs = [
     interventions.retry,
     interventions.cancel,
     interventions.skip,
+    interventions.hand_back,
     tasks.remove,
     approvals.approve,
     approvals.reject,
@@ -111,6 +112,15 @@ class Books(RuleBasedStateMachine):
         self.claims += got
         for claim, outcome in zip(got, outcomes, strict=False):
             self.end(claim, outcome)
+
+    @rule(who=st.integers(0, 1), task_id=ids, outcome=st.sampled_from(OUTCOMES))
+    def work_by_hand(self, who: int, task_id: str, outcome: str) -> None:
+        def start() -> None:
+            claim, _ = hands.open_attempt(self.workers[who].id, self.list.id, task_id)
+            self.claims.append(claim)
+            self.end(claim, outcome)
+
+        self.try_to(start)
 
     @precondition(lambda self: self.claims)
     @rule(outcome=st.sampled_from(OUTCOMES))
