@@ -11,6 +11,7 @@ CruxError
 │   ├── ValueRefused       not JSON, too large, or out of bounds
 │   └── UnknownAgent       no agent of this name is registered
 ├── ModelError             a model call failed for good, in the provider's words
+├── PipelineStepFailed     a step of a pipeline failed; its cause is the error
 └── BatchRefused           an input file is wrong; names the file and the line
 
 A message names the thing, its state and the way out.
@@ -94,6 +95,20 @@ class ModelError(CruxError):
 
     def __init__(self, message: str, *, retryable: bool = True) -> None:
         super().__init__(message)
+        self.retryable = retryable
+
+
+class PipelineStepFailed(CruxError):
+    """A step of a pipeline failed; the message carries the words of its cause, which is `__cause__`.
+
+    Attributes:
+        step: the step's name.
+        retryable: whether a later attempt may do better, as of the cause.
+    """
+
+    def __init__(self, message: str, *, step: str, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.step = step
         self.retryable = retryable
 
 

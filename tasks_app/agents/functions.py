@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from tasks_app.agents.schemas import Output, explain
 from tasks_app.agents.scope import Scope
-from tasks_app.agents.threads import in_thread
+from tasks_app.agents.threads import call
 from tasks_app.crossing import in_turn
 from tasks_app.errors import ValueRefused
 from tasks_app.services import claims
@@ -41,11 +41,7 @@ class FunctionWorker:
     async def work(self, claim: Claim, scope: Scope) -> None:
         """Call the function with the task's input and end the attempt with what it returns."""
         arguments = (claim.task.input, claim.task) if _wants_task(self.fn) else (claim.task.input,)
-        if inspect.iscoroutinefunction(self.fn):
-            result = await self.fn(*arguments)
-        else:
-            result = await in_thread(self.fn, *arguments)
-            result = await result if inspect.isawaitable(result) else result
+        result = await call(self.fn, *arguments)
         if self.output is not None:
             try:
                 result = self.output.check(result)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any, get_type_hints
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import to_jsonable_python
 from typing_extensions import TypeVar
 
 __all__ = ["NO_OUTPUT", "Arguments", "Out_co", "Output", "Wanted", "as_text", "explain", "output_of", "schema_of"]
@@ -51,7 +55,8 @@ def explain(error: ValidationError) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A value as a model is to read it: text as it is, anything else as JSON, pydantic values dumped.
+    """A value as a model is to read it: text as it is, anything else as JSON, with pydantic values, dataclasses (a
+    handle is its id, a snapshot its fields), ids and times dumped.
 
     Raises:
         TypeError, ValueError: it has no JSON form.
@@ -162,6 +167,6 @@ def _fields_of(parameters: Mapping[str, inspect.Parameter], hints: Mapping[str, 
 
 
 def _dump(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
+    if isinstance(value, BaseModel | UUID | date) or (is_dataclass(value) and not isinstance(value, type)):
+        return to_jsonable_python(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")

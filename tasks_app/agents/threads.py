@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import inspect
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -19,7 +20,7 @@ from django.db import connections
 
 from tasks_app.conf import conf
 
-__all__ = ["in_thread", "more_threads"]
+__all__ = ["call", "in_thread", "more_threads"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,6 +40,14 @@ async def in_thread(fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await job.done  # type: ignore[no-any-return]  # what `fn` returns
     finally:
         job.unwanted = True
+
+
+async def call(fn: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> Any:
+    """What a function of others returns: an async one on the loop, a plain one in a thread, where it may block."""
+    if inspect.iscoroutinefunction(fn):
+        return await fn(*args, **kwargs)
+    done = await in_thread(fn, *args, **kwargs)
+    return await done if inspect.isawaitable(done) else done
 
 
 @contextlib.contextmanager

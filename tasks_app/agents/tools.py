@@ -9,18 +9,18 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, Self, overload
 
 from pydantic import ValidationError
 
+from tasks_app.agents import threads
 from tasks_app.agents.calls import ToolCall
 from tasks_app.agents.schemas import Arguments, as_text, explain
-from tasks_app.agents.threads import in_thread
 from tasks_app.conf import conf
-from tasks_app.errors import CruxError, ValueRefused
+from tasks_app.errors import CruxError, IllegalTransition, ValueRefused
 from tasks_app.llm.model import Message, ToolSpec
 
-__all__ = ["Answer", "Tool", "Tools", "answer", "declined", "named", "tool"]
+__all__ = ["Answer", "Tool", "Tools", "answer", "answering", "declined", "named", "tool"]
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +48,13 @@ class Tool:
         if not _NAME.fullmatch(self.name):
             raise ValueRefused(f"A tool cannot be named {self.name!r}; use 1 to 64 letters, digits, _ and -.")
 
-    def replace(self, **changes: Any) -> Tool:
+    def replace(self, **changes: Any) -> Self:
         """A tool like this one with some fields changed: `complete.replace(description="…", execute=checked)`."""
         return dataclasses.replace(self, **changes)
+
+    async def call(self, arguments: dict[str, Any]) -> str:
+        """Execute it, as a model's call does: for a tool around another, `return await inner.call(arguments)`."""
+        return as_text(await threads.call(self.execute, arguments))
 
     def spec(self) -> ToolSpec:
         """The tool as the Chat Completions `tools` array holds it."""
@@ -134,11 +138,9 @@ async def answer(call: ToolCall, tools: Mapping[str, Tool]) -> Answer:
     if call.arguments is None:
         return declined(call, call.problem)
     try:
-        text = await _execute(known, call.arguments)
-    except ValidationError as error:
-        return declined(call, explain(error))
-    except CruxError as error:
-        return declined(call, str(error))
+        text = await known.call(call.arguments)
+    except (ValidationError, CruxError) as error:
+        return Answer(call, _refusal(error), ok=False)
     except (Exception, SystemExit) as error:  # a tool is foreign code, and one of sixty agents must not end the process
         logger.warning("tool %r raised", call.name, exc_info=True, extra={"action": "tool.raised"})
         return declined(call, f"{type(error).__name__}: {error}")
@@ -155,11 +157,27 @@ def declined(call: ToolCall, error: str) -> Answer:
     return Answer(call, json.dumps({"ok": False, "error": error}, ensure_ascii=False), ok=False)
 
 
-async def _execute(known: Tool, arguments: dict[str, Any]) -> str:
-    if inspect.iscoroutinefunction(known.execute):
-        return as_text(await known.execute(arguments))
-    done = await in_thread(known.execute, arguments)
-    return as_text(await done if inspect.isawaitable(done) else done)
+def answering(made: Tool) -> Tool:
+    """The tool such that what Crux refuses is what it answers, wherever it is executed.
+
+    What it raises then is an error in its code.
+    """
+
+    async def execute(arguments: dict[str, Any]) -> str:
+        try:
+            return await made.call(arguments)
+        except (ValidationError, CruxError) as error:
+            return _refusal(error)
+
+    return made.replace(execute=execute)
+
+
+def _refusal(error: ValidationError | CruxError) -> str:
+    """`{ok: false, error}` for a model to act on, and where a task stands and may go if the error knows."""
+    told: dict[str, Any] = {"ok": False, "error": explain(error) if isinstance(error, ValidationError) else str(error)}
+    if isinstance(error, IllegalTransition):
+        told |= {"status": str(error.status), "allowed": [str(status) for status in error.allowed]}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _executing(fn: Callable[..., Any], arguments: Arguments) -> Execute:

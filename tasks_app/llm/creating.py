@@ -58,7 +58,7 @@ def _creating(talk: Conversation, tool: str, text: str) -> str | tuple[str, dict
     if tool == "create_plan":
         known["content"] = _content(talk.description(tool), points)
     else:
-        known["tasks"] = _tasks(points)
+        known["tasks"] = _tasks(_parts(points))
         plan = talk.result_of("create_plan")
         if plan and isinstance(plan.answer.get("id"), str):
             known["plan_id"] = plan.answer["id"]
@@ -76,15 +76,23 @@ def _points(text: str, read: Digest) -> list[str]:
     return sentences if len(sentences) > 1 else list(read.terms[:MOST_POINTS]) or sentences or [read.title]
 
 
+def _parts(points: list[str]) -> list[str]:
+    """The points below the first, which says what all is for, if there are several."""
+    return points[1:] if len(points) > 2 else points
+
+
 def _content(description: str, points: list[str]) -> str:
     """Markdown: the template's headings, if the tool's description holds one, with points below them."""
     sections = _sections(description) or [("## Goal", ""), ("## Steps", "-")]
     blocks = []
     for place, (heading, bullet) in enumerate(sections):
-        lines = points if bullet else [points[min(place, len(points) - 1)]]
-        shown = [f"{f'{number}{bullet}' if bullet in '.)' else bullet} {line}" for number, line in enumerate(lines, 1)]
-        blocks.append("\n".join([heading, *(shown if bullet else lines)]))
+        lines = _listed(_parts(points), bullet) if bullet else [points[min(place, len(points) - 1)]]
+        blocks.append("\n".join([heading, *lines]))
     return "\n\n".join(blocks)
+
+
+def _listed(points: list[str], bullet: str) -> list[str]:
+    return [f"{number if bullet in '.)' else ''}{bullet} {point}" for number, point in enumerate(points, 1)]
 
 
 def _sections(description: str) -> list[tuple[str, str]]:
@@ -103,7 +111,9 @@ def _tasks(points: list[str]) -> list[dict[str, str]]:
     tasks: dict[str, dict[str, str]] = {}
     for number, point in enumerate(points, 1):
         label = point if len(point) <= LABEL_CHARACTERS else f"{point[:LABEL_CHARACTERS].rsplit(' ', 1)[0]} …"
-        slug = _NO_WORD.sub("-", point.lower()[:ID_CHARACTERS]).strip("-") or f"task-{number}"
-        id = slug if slug not in tasks else f"{slug}-{number}"
+        words = point if len(point) <= ID_CHARACTERS else point[:ID_CHARACTERS].rsplit(" ", 1)[0]
+        id = _NO_WORD.sub("-", words.lower()).strip("-") or f"task-{number}"
+        while id in tasks:
+            id = f"{id}-{number}"
         tasks[id] = {"id": id, "label": label, "title": label, "goal": point, "description": point}
     return list(tasks.values())

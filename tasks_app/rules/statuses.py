@@ -107,6 +107,16 @@ def check_move(task_id: str, old: str, new: TaskStatus, by: By) -> None:
     raise IllegalTransition(f"Task {task_id!r} is {state}; {way_out}.", status=old, allowed=ways)
 
 
+def check_touch(task_id: str, status: str, by: By) -> None:
+    """Pass if `by` may change or remove a task at all: no agent's tool touches one that people are to decide on.
+
+    Raises:
+        IllegalTransition: it may not.
+    """
+    if by == By.AGENT and status == TaskStatus.AWAITING_APPROVAL:
+        raise IllegalTransition(f"Task {task_id!r} awaits approval; only people touch it.", status=status)
+
+
 def words(status: str) -> str:
     """A status as people say it: `in progress`."""
     return str(status).replace("_", " ")

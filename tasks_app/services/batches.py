@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -106,9 +107,40 @@ def start(
             known = ", ".join(sorted(known_agents)) or "none; a crux_agents.py of an installed app registers some"
             raise UnknownAgent(f"There is no agent {name!r}. Known agents: {known}.")
     with transaction.atomic():
-        made = task_lists.create(title, agent=agent, concurrency=concurrency, created_by=created_by, actor=actor)
-        tasks.add_many(made.id, new, actor=actor)
+        made = make(title, new, agent=agent, concurrency=concurrency, created_by=created_by, actor=actor)
         return task_lists.start(made.id, actor=actor)
+
+
+def make(
+    title: str,
+    new: Sequence[NewTask],
+    *,
+    actor: Actor,
+    agent: str = "",
+    concurrency: int | None = None,
+    plan_id: UUID | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    created_by: User | None = None,
+) -> TaskListSnapshot:
+    """Make a list of these tasks, not started, in one transaction: all or nothing. There may be no task.
+
+    Raises:
+        PlanNotFound, DuplicateTaskId, DependencyRefused, ValueRefused.
+    """
+    with transaction.atomic():
+        made = task_lists.create(
+            title,
+            agent=agent,
+            concurrency=concurrency,
+            plan_id=plan_id,
+            metadata=metadata,
+            created_by=created_by,
+            actor=actor,
+        )
+        if not new:
+            return made
+        tasks.add_many(made.id, new, actor=actor)
+        return task_lists.get(made.id)
 
 
 def _whole(name: str, text: str) -> NewTask:

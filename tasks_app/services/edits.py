@@ -11,7 +11,7 @@ from uuid import UUID
 from tasks_app.errors import IllegalTransition, ValueRefused
 from tasks_app.models import Dependency, Task, TaskSnapshot
 from tasks_app.rules.actors import Actor
-from tasks_app.rules.statuses import UNFINISHED, By, TaskStatus, allowed, words
+from tasks_app.rules.statuses import UNFINISHED, By, TaskStatus, allowed, check_touch, words
 from tasks_app.rules.task_values import CHECKED, checked
 from tasks_app.rules.values import clean_text, excerpt
 from tasks_app.services import dependencies, interventions, tasks
@@ -42,7 +42,7 @@ class Changes(TypedDict, total=False):
 def update(list_id: UUID, task_id: str, changes: Changes, *, actor: Actor, by: By = By.HANDLE) -> TaskSnapshot:
     """Change a task, all of it or none. What is equal is no change, and nothing is written for it.
 
-    Eight queries; two more for dependencies, and what follows for other tasks.
+    Seven queries; eight more for dependencies, and what follows for other tasks.
 
     Raises:
         TaskListNotFound, TaskListDiscarded, TaskNotFound.
@@ -54,8 +54,7 @@ def update(list_id: UUID, task_id: str, changes: Changes, *, actor: Actor, by: B
     reason = clean_text(changes.get("reason", ""), max_chars=500)
     with open_list(list_id, actor=actor) as ledger:
         task = tasks.find(list_id, task_id)
-        if by == By.AGENT and task.status == TaskStatus.AWAITING_APPROVAL:
-            raise IllegalTransition(f"Task {task_id!r} awaits approval; only people touch it.", status=task.status)
+        check_touch(task.key, task.status, by)
         before = {name: getattr(task, name) for name in wanted}
         edited = {name: value for name, value in wanted.items() if not _same(value, before[name])}
         if "depends_on" in changes:

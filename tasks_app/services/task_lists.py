@@ -73,6 +73,18 @@ def get(list_id: UUID) -> TaskListSnapshot:
     return row.snapshot()
 
 
+def creator_of(list_id: UUID) -> User | None:
+    """Whom the list belongs to; None if nobody. One query.
+
+    Raises:
+        TaskListNotFound.
+    """
+    row = TaskList.objects.select_related("created_by").filter(pk=list_id).first()
+    if row is None:
+        raise TaskListNotFound(f"There is no task list {list_id}.")
+    return row.created_by
+
+
 def start(list_id: UUID, *, actor: Actor) -> TaskListSnapshot:
     """Let the pool serve the list. Starting a started list changes nothing."""
     with open_list(list_id, actor=actor) as ledger:

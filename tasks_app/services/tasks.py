@@ -24,7 +24,7 @@ from tasks_app.errors import (
 )
 from tasks_app.models import Attempt, AttemptSnapshot, Dependency, Task, TaskSnapshot
 from tasks_app.rules.actors import Actor
-from tasks_app.rules.statuses import TaskStatus
+from tasks_app.rules.statuses import By, TaskStatus, check_touch
 from tasks_app.rules.task_values import CHECKED, checked
 from tasks_app.rules.values import is_id
 from tasks_app.services import dependencies, task_lists
@@ -133,19 +133,21 @@ def attempts_of(list_id: UUID, task_id: str) -> list[AttemptSnapshot]:
     return [attempt.snapshot() for attempt in Attempt.objects.filter(task=task).order_by("number")]
 
 
-def remove(list_id: UUID, task_id: str, *, actor: Actor) -> None:
+def remove(list_id: UUID, task_id: str, *, actor: Actor, by: By = By.PERSON) -> None:
     """Take a task off the list; its id stays taken, its events stay.
 
     Raises:
         TaskNotFound.
-        IllegalTransition: it runs; cancel it first.
+        IllegalTransition: it runs; cancel it first. Or it is not for `by` to touch.
         DependencyRefused: others depend on it; they are named.
     """
     with open_list(list_id, actor=actor) as ledger:
         task = find(list_id, task_id)
+        check_touch(task.key, task.status, by)
         if task.status == TaskStatus.IN_PROGRESS:
             raise IllegalTransition(f"Task {task_id!r} is in progress; cancel it first.", status=task.status)
-        behind = Task.objects.present().filter(dependencies__on=task).values_list("key", flat=True)[:5]
+        dependents = Task.objects.present().filter(dependencies__on=task).order_by("position")
+        behind = dependents.values_list("key", flat=True)[:5]
         if behind:
             names = ", ".join(map(repr, behind))
             raise DependencyRefused(f"Task {task_id!r} cannot be removed: {names} depend on it.")

@@ -2,15 +2,18 @@
 
 import json
 import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 import pytest
 from pydantic import BaseModel, Field
 
 from tasks_app.agents.calls import ToolCall
-from tasks_app.agents.tools import Answer, Tool, answer, named, tool
+from tasks_app.agents.tools import Answer, Tool, answer, answering, named, tool
 from tasks_app.conf import conf
-from tasks_app.errors import ValueRefused
+from tasks_app.errors import IllegalTransition, ValueRefused
 
 
 class Query(BaseModel):
@@ -92,6 +95,19 @@ async def test_text_comes_back_as_it_is_and_anything_else_as_json() -> None:
     assert (await asked(tool(name="one")(lambda: Query(words="x")))).text == '{"words": "x", "pages": []}'
 
 
+async def test_ids_times_and_dataclasses_come_back_as_json() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Seen:
+        id: UUID
+        at: datetime
+
+    seen = Seen(UUID(int=7), datetime(2026, 5, 1, tzinfo=UTC))
+    id, at = "00000000-0000-0000-0000-000000000007", "2026-05-01T00:00:00Z"
+
+    assert json.loads((await asked(tool(name="see")(lambda: seen))).text) == {"id": id, "at": at}
+    assert json.loads((await asked(tool(name="see")(lambda: [seen.id, seen.at]))).text) == [id, at]
+
+
 async def test_an_async_tool_is_awaited() -> None:
     @tool
     async def wait() -> str:
@@ -126,6 +142,22 @@ async def test_a_tool_that_raises_answers_what_it_raised(raised: BaseException) 
         raise raised
 
     assert type(raised).__name__ in error_of(await asked(tool(break_down)))
+
+
+async def test_a_move_that_is_refused_is_answered_with_where_the_task_stands() -> None:
+    def skip() -> str:
+        raise IllegalTransition("It is done.", status="completed", allowed=("pending",))
+
+    told = {"ok": False, "error": "It is done.", "status": "completed", "allowed": ["pending"]}
+    assert json.loads((await asked(tool(skip))).text) == told
+    executed: Any = answering(tool(skip)).execute({})
+    assert json.loads(await executed) == told
+
+
+async def test_a_tool_that_answers_what_is_refused_raises_what_is_wrong_with_its_code() -> None:
+    executed: Any = answering(tool(name="halve")(lambda: 1 / 0)).execute({})
+    with pytest.raises(ZeroDivisionError):
+        await executed
 
 
 async def test_an_answer_without_a_json_form_is_an_error() -> None:

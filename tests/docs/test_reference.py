@@ -16,9 +16,10 @@ from tasks_app.rules.statuses import MOVES, AttemptStatus, ListStatus, TaskStatu
 from tasks_app.web import urls
 from tasks_app.web.snapshots import KINDS as SHOWN_AS
 from tests.docs import statuses
-from tests.docs.pages import code, page
+from tests.docs.pages import Page, code, page
 
-CLI, HTTP, PYTHON = (page(f"docs/reference/{name}.md") for name in ("cli", "http", "python"))
+CLI, HTTP, PYTHON, LISTS = (page(f"docs/reference/{name}.md") for name in ("cli", "http", "python", "python-lists"))
+HANDLES = [crux.PlanHandle, crux.TaskListHandle]
 
 
 class TestStatuses:
@@ -79,22 +80,42 @@ def _plain(address: str) -> str:
 
 class TestPython:
     def test_each_public_name_is_told(self) -> None:
-        assert [name for name in crux.__all__ if f"`{name}" not in PYTHON.text] == []
+        assert [name for name in crux.__all__ if f"`{name}" not in PYTHON.text + LISTS.text] == []
 
     def test_each_function_is_told_with_its_parameters(self) -> None:
-        told = set(re.findall(r"^### `(.+)`$", PYTHON.text, re.M))
+        told = re.findall(r"^### `(.+)`$", PYTHON.text + LISTS.text, re.M)
         functions = {name: getattr(crux, name) for name in crux.__all__ if inspect.isfunction(getattr(crux, name))}
+        made = {kind.__name__: kind for kind in (crux.ScriptedModel, *HANDLES)}
 
-        assert told == {
-            _signature(name, fn) for name, fn in (functions | {"ScriptedModel": crux.ScriptedModel}).items()
-        }
+        assert sorted(told) == sorted(_signature(name, fn) for name, fn in (functions | made).items())
 
-    @pytest.mark.parametrize("kind", [crux.TaskSnapshot, crux.AttemptSnapshot, crux.TaskListSnapshot])
-    def test_each_field_of_a_snapshot_is_told(self, kind: type) -> None:
-        _, _, table = PYTHON.section("Snapshots").partition(f"| `{kind.__name__}` |")
+    @pytest.mark.parametrize("handle", HANDLES)
+    def test_each_verb_of_a_handle_is_told_with_its_parameters(self, handle: type) -> None:
+        text = LISTS.text.partition(f"### `{handle.__name__}(")[2].partition("\n### ")[0]
+        told = re.findall(r"`(?:await )?(\w+\([^`]*\))`", " ".join(text.split()))
+        verbs = {name: fn for name, fn in vars(handle).items() if inspect.isfunction(fn) and not name.startswith("_")}
+
+        assert sorted({_verb(name, fn) for name, fn in verbs.items()} - set(told)) == []
+
+    @pytest.mark.parametrize(
+        ("kind", "where"),
+        [
+            (crux.TaskSnapshot, PYTHON),
+            (crux.AttemptSnapshot, PYTHON),
+            (crux.TaskListSnapshot, PYTHON),
+            (crux.PlanSnapshot, LISTS),
+            (crux.RevisionSnapshot, LISTS),
+        ],
+    )
+    def test_each_field_of_a_snapshot_is_told(self, kind: type, where: Page) -> None:
+        _, _, table = where.section("Snapshots").partition(f"| `{kind.__name__}` |")
         told = [name for row in table.partition("\n\n")[0].split("\n")[2:] for name in code(row.split(" | ")[0])]
 
         assert sorted(told) == sorted(field.name for field in dataclasses.fields(kind))
+
+
+def _verb(name: str, fn: object) -> str:
+    return _signature(name, fn).replace("(self, ", "(").replace("(self)", "()")
 
 
 def _signature(name: str, fn: object) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from tasks_app.llm.extract import digest
-from tasks_app.llm.schemas import CannotFill, fill
+from tasks_app.llm.schemas import CannotFill, fill, fill_known
 from tests.llm.conftest import unhurried
 
 TEXT = """\
@@ -209,6 +209,23 @@ SCHEMAS = st.recursive(
 def test_any_schema_gives_a_value_or_a_reason(schema: Any) -> None:
     with suppress(CannotFill):
         json.dumps(filled(schema))
+    with suppress(CannotFill):
+        json.dumps(fill_known(schema, {"title": "T", "items": [{"enum": "E"}], "oneOf": "O"}, digest(TEXT), TEXT))
+
+
+def test_known_values_go_where_the_schema_has_a_place_and_only_what_is_required_is_added() -> None:
+    text = {"type": "string"}
+    entry = {"properties": {"id": text, "note": text, "size": {"type": "integer"}}, "required": ["size"]}
+    schema = {
+        "properties": {
+            "title": {**text, "maxLength": 6},
+            "tasks": {"anyOf": [{"$ref": "#/$defs/Tasks"}, {"type": "null"}]},
+        },
+        "$defs": {"Tasks": {"type": "array", "items": {"$ref": "#/$defs/Entry"}, "maxItems": 1}, "Entry": entry},
+    }
+    known = {"title": "Spring tides", "tasks": [{"id": "a", "label": "A"}, {"id": "b"}], "plan_id": "7"}
+
+    assert fill_known(schema, known, digest(TEXT), TEXT) == {"title": "Spring", "tasks": [{"id": "a", "size": 0}]}
 
 
 @unhurried

@@ -235,6 +235,23 @@ def test_a_batch_that_cannot_be_leaves_no_row(new: list[NewTask], error: type[Ex
 
 
 @pytest.mark.django_db
+def test_a_list_made_with_tasks_is_not_started_and_may_have_none() -> None:
+    made = batches.make("Chapters", [NewTask(id="a"), NewTask(id="b", depends_on=["a"])], actor=ALICE)
+
+    assert (made.started_at, made.counts["pending"]) == (None, 2)
+    assert batches.make("Chapters", [], actor=ALICE).total == 0
+    check_books(made)
+
+
+@pytest.mark.django_db
+def test_a_list_with_a_task_that_is_refused_is_not_made() -> None:
+    with pytest.raises(DuplicateTaskId):
+        batches.make("Chapters", [NewTask(id="a"), NewTask(id="a")], actor=ALICE)
+
+    assert (TaskList.objects.count(), Event.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db
 def test_an_agent_nobody_registered_is_refused_before_a_row_is_written() -> None:
     with pytest.raises(UnknownAgent, match="Known agents: none"):
         batches.start("Docs", [NewTask(id="a")], agent="", known_agents=[], actor=ALICE)

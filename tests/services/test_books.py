@@ -40,7 +40,7 @@ change = st.one_of(
     st.fixed_dictionaries({"status": st.sampled_from(["skipped", "cancelled", "pending"]), "input": st.just(2)}),
 )
 OUTCOMES = ["well", "badly", "for good", "not yet"]
-persons_verbs = [
+persons_verbs: list[Callable[..., Any]] = [
     interventions.retry,
     interventions.cancel,
     interventions.skip,

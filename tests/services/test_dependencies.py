@@ -3,7 +3,7 @@
 import pytest
 
 from tasks_app.errors import DependencyRefused
-from tasks_app.services import claims, interventions, task_lists, tasks
+from tasks_app.services import claims, dependents, interventions, task_lists, tasks
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, a_worker, check_books, claim_all, claim_one, statuses
 
@@ -116,3 +116,11 @@ def test_a_long_chain_is_skipped_to_its_end() -> None:
     interventions.cancel(task_list.id, "0", actor=ALICE)
     assert task_lists.get(task_list.id).counts["skipped"] == 99
     check_books(task_list)
+
+
+def test_what_a_task_still_waits_for_is_named_in_the_order_of_the_list() -> None:
+    made = a_list("a", "b", "c", NewTask(id="end", depends_on=["c", "b", "a"]), NewTask(id="last", depends_on=["end"]))
+    interventions.skip(made.id, "b", actor=ALICE)
+    pks = {task.id: task.pk for task in tasks.all_of(made.id)}
+
+    assert dependents.waits_for(pks.values()) == {pks["end"]: ["a", "c"], pks["last"]: ["end"]}

@@ -76,6 +76,16 @@ class TestCreate:
         assert not TaskList.objects.exists()
 
 
+@pytest.mark.django_db
+def test_a_list_belongs_to_who_made_it_or_to_nobody() -> None:
+    alice = User.objects.create_user("alice")
+
+    assert task_lists.creator_of(a_list(created_by=alice).id) == alice
+    assert task_lists.creator_of(a_list().id) is None
+    with pytest.raises(TaskListNotFound):
+        task_lists.creator_of(new_id())
+
+
 class TestHold:
     def test_starting_twice_is_starting_once(self) -> None:
         made = task_lists.create("Chapters", actor=ALICE)

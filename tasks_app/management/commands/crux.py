@@ -11,7 +11,7 @@ from django.core.checks import ERROR, WARNING, Tags, run_checks
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from tasks_app.cli import cluster, export, link, offline_model, run, token, up, watch, web
+from tasks_app.cli import cluster, export, link, offline_model, recipe, run, token, up, watch, web
 from tasks_app.errors import BatchRefused, CruxError, NotFound, Refused
 
 FAILED, MISUSE, INTERRUPTED = 1, 2, 130
@@ -35,6 +35,7 @@ VERBS: Mapping[str, Verb] = {
     "token": token,
     "link": link,
     "offline-model": offline_model,
+    "recipe": recipe,
     "cluster": cluster,
     "web": web,
 }
