@@ -24,6 +24,7 @@ from tasks_app.errors import (
     DuplicateTaskId,
     IllegalTransition,
     ModelError,
+    PipelineStepFailed,
     PlanNotFound,
     TaskListDiscarded,
     TaskListNotFound,
@@ -34,6 +35,10 @@ from tasks_app.errors import (
 from tasks_app.llm.model import Model
 from tasks_app.llm.scripted import ScriptedModel, call, reply
 from tasks_app.models import AttemptSnapshot, PlanSnapshot, RevisionSnapshot, TaskListSnapshot, TaskSnapshot
+from tasks_app.patterns.members import Outcome
+from tasks_app.patterns.parallel import ParallelResult, Settled, parallel
+from tasks_app.patterns.pipeline import PipelineResult, Step, pipeline
+from tasks_app.patterns.results import Results
 
 __all__ = [
     "Agent",
@@ -50,13 +55,20 @@ __all__ = [
     "IllegalTransition",
     "Model",
     "ModelError",
+    "Outcome",
+    "ParallelResult",
+    "PipelineResult",
+    "PipelineStepFailed",
     "PlanAgent",
     "PlanHandle",
     "PlanNotFound",
     "PlanSnapshot",
     "Prompt",
+    "Results",
     "RevisionSnapshot",
     "ScriptedModel",
+    "Settled",
+    "Step",
     "TaskChanges",
     "TaskDraft",
     "TaskListAgent",
@@ -80,6 +92,8 @@ __all__ = [
     "current_attempt",
     "generate",
     "has_tool_call",
+    "parallel",
+    "pipeline",
     "plan_agent",
     "prompt",
     "reply",

@@ -47,10 +47,10 @@ def run(options: Mapping[str, Any]) -> int:
     except ExceptionGroup as group:  # of a recipe's task group
         raise next((each for each in group.exceptions if isinstance(each, CruxError)), group) from None
     made = [task_lists.get(handle.id) for handle in handles]
-    base = address.last()
-    print("\nOn the board, where `manage.py crux up` runs:")
+    if made:
+        print("\nOn the board, where `manage.py crux up` runs:")
     for seen in made:
-        print(f"  {base}{reverse('list', args=[seen.id])}  {seen.title}")
+        print(f"  {address.last()}{reverse('list', args=[seen.id])}  {seen.title}")
     return int(any(seen.counts[TaskStatus.FAILED] or seen.counts[TaskStatus.CANCELLED] for seen in made))
 
 

@@ -43,6 +43,13 @@ def test_a_recipe_runs_and_says_where_its_lists_are_on_the_board(crux: Console) 
     assert shown == ["One after the other", "All at once"]
 
 
+def test_of_a_recipe_without_lists_no_board_is_told(crux: Console) -> None:
+    answer = crux("recipe", "typed_parallel")
+
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.splitlines()[-1].startswith("It took ")
+
+
 def test_a_task_that_failed_is_exit_code_1(crux: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     model = ScriptedModel([call("fail_task", error="no ink"), "Sorry."])
     monkeypatch.setattr(conf, "model", model.name)
@@ -59,15 +66,15 @@ def test_an_unknown_recipe_is_a_misuse(crux: Console) -> None:
     answer = crux("recipe", "soup")
 
     assert (answer.code, answer.out) == (2, "")
-    assert answer.err.startswith("crux: There is no recipe 'soup'. There are: custom_rendering, ")
+    assert answer.err == f"crux: There is no recipe 'soup'. There are: {', '.join(NAMES)}.\n"
 
 
 def test_a_model_that_cannot_be_reached_is_a_line(crux: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
-    for name in ("worker_lifecycle", "fan_out"):
+    for name in ("worker_lifecycle", "fan_out", "typed_parallel", "content_pipeline"):
         answer = crux("recipe", name)
         assert (answer.code, answer.err.count("\n")) == (1, 1)
-        assert answer.err.startswith("crux: No model is named")
+        assert "No model is named" in answer.err
 
 
 def test_plain_code_runs_a_recipe_as_the_command_does() -> None:

@@ -18,7 +18,9 @@ from tasks_app.web.snapshots import KINDS as SHOWN_AS
 from tests.docs import statuses
 from tests.docs.pages import Page, code, page
 
-CLI, HTTP, PYTHON, LISTS = (page(f"docs/reference/{name}.md") for name in ("cli", "http", "python", "python-lists"))
+CLI, HTTP = (page(f"docs/reference/{name}.md") for name in ("cli", "http"))
+PYTHON, LISTS, PATTERNS = (page(f"docs/reference/{name}.md") for name in ("python", "python-lists", "python-patterns"))
+NAMES = PYTHON.text + LISTS.text + PATTERNS.text
 HANDLES = [crux.PlanHandle, crux.TaskListHandle]
 
 
@@ -80,12 +82,12 @@ def _plain(address: str) -> str:
 
 class TestPython:
     def test_each_public_name_is_told(self) -> None:
-        assert [name for name in crux.__all__ if f"`{name}" not in PYTHON.text + LISTS.text] == []
+        assert [name for name in crux.__all__ if f"`{name}" not in NAMES] == []
 
     def test_each_function_is_told_with_its_parameters(self) -> None:
-        told = re.findall(r"^### `(.+)`$", PYTHON.text + LISTS.text, re.M)
+        told = re.findall(r"^### `(.+)`$", NAMES, re.M)
         functions = {name: getattr(crux, name) for name in crux.__all__ if inspect.isfunction(getattr(crux, name))}
-        made = {kind.__name__: kind for kind in (crux.ScriptedModel, *HANDLES)}
+        made = {kind.__name__: kind for kind in (crux.ScriptedModel, crux.Step, *HANDLES)}
 
         assert sorted(told) == sorted(_signature(name, fn) for name, fn in (functions | made).items())
 

@@ -4,10 +4,7 @@ from typing import Any, assert_type
 
 from pydantic import BaseModel
 
-from tasks_app.crux import Agent, agent
-from tasks_app.patterns.members import Outcome
-from tasks_app.patterns.parallel import ParallelResult, parallel
-from tasks_app.patterns.pipeline import PipelineResult, Step, pipeline
+from tasks_app.crux import Agent, Outcome, ParallelResult, PipelineResult, Step, agent, parallel, pipeline
 
 
 class Outline(BaseModel):
