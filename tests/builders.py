@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from tasks_app.models import Attempt, Event, Task, TaskList, TaskListSnapshot, Worker, WorkerSnapshot
@@ -61,9 +62,9 @@ def kinds(task_list: TaskListSnapshot) -> list[str]:
 def check_books(task_list: TaskListSnapshot) -> None:
     """Counters, list status, `seq`, attempts and waiting counts all say what the rows say."""
     row = TaskList.objects.get(pk=task_list.id)
-    present = Task.objects.present().filter(task_list=row)
-    for status in TaskStatus:
-        assert getattr(row, status) == present.filter(status=status).count(), status
+    present = list(Task.objects.present().filter(task_list=row).only("status", "attempt_count"))
+    counted = Counter(task.status for task in present)
+    assert row.counts == {status: counted[status] for status in TaskStatus}
     assert row.removed == Task.objects.filter(task_list=row, removed_at__isnull=False).count()
     discarded = row.discarded_at is not None
     assert row.status == list_status(row.counts, removed=row.removed, discarded=discarded)
@@ -71,8 +72,14 @@ def check_books(task_list: TaskListSnapshot) -> None:
     assert (row.completed_at is not None) == (row.status == "completed")
     seqs = list(Event.objects.after(row.topic, 0).values_list("seq", flat=True))
     assert seqs == list(range(1, row.last_seq + 1))
+    attempts: dict[int, list[Attempt]] = {task.pk: [] for task in present}
+    for attempt in (
+        Attempt.objects.filter(task__task_list=row, task__removed_at__isnull=True)
+        .only("task", "number", "status")
+        .order_by("number")
+    ):
+        attempts[attempt.task_id].append(attempt)
     for task in present:
-        attempts = list(Attempt.objects.filter(task=task).order_by("number"))
-        assert [attempt.number for attempt in attempts] == list(range(1, task.attempt_count + 1))
-        running = [attempt for attempt in attempts if attempt.status == "running"]
+        assert [attempt.number for attempt in attempts[task.pk]] == list(range(1, task.attempt_count + 1))
+        running = [attempt for attempt in attempts[task.pk] if attempt.status == "running"]
         assert len(running) == (task.status == TaskStatus.IN_PROGRESS)

@@ -42,7 +42,7 @@ class Changes(TypedDict, total=False):
 def update(list_id: UUID, task_id: str, changes: Changes, *, actor: Actor, by: By = By.HANDLE) -> TaskSnapshot:
     """Change a task, all of it or none. What is equal is no change, and nothing is written for it.
 
-    Eight queries; two more for dependencies, and what follows for other tasks.
+    Seven queries; eight more for dependencies, and what follows for other tasks.
 
     Raises:
         TaskListNotFound, TaskListDiscarded, TaskNotFound.

@@ -1,4 +1,4 @@
-"""Interventions: what people and programs make of a task from outside: retry, cancel, skip."""
+"""Interventions: what people and programs make of a task from outside: retry, cancel, skip, hand back."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from uuid import UUID
 from tasks_app.errors import DependencyRefused, IllegalTransition
 from tasks_app.models import Task, TaskSnapshot
 from tasks_app.rules.actors import Actor
-from tasks_app.rules.statuses import FINAL, By, TaskStatus, check_move, words
+from tasks_app.rules.statuses import FINAL, AttemptStatus, By, TaskStatus, check_move, words
 from tasks_app.rules.values import clean_text
 from tasks_app.services import tasks
 from tasks_app.services.dependents import standings
 from tasks_app.services.ledger import Ledger, open_list
-from tasks_app.services.task_lists import cancel_attempts
+from tasks_app.services.task_lists import end_attempts
 
 
 def retry(list_id: UUID, task_id: str, *, actor: Actor, by: By = By.PERSON, reason: str = "") -> TaskSnapshot:
@@ -74,6 +74,31 @@ def skip(list_id: UUID, task_id: str, *, actor: Actor, by: By = By.PERSON, reaso
     return task.snapshot()
 
 
+def hand_back(list_id: UUID, task_id: str, *, actor: Actor, reason: str = "") -> TaskSnapshot:
+    """Take a running task from its worker, which is told to stop, and let it wait for another.
+
+    The attempt counts neither as failed nor as abandoned.
+
+    Raises:
+        TaskNotFound, IllegalTransition: it does not run.
+    """
+    text = clean_text(reason, max_chars=500) or f"{actor.name} handed it back"
+    with _opened(list_id, task_id, actor) as (ledger, task):
+        if task.status != TaskStatus.IN_PROGRESS:
+            state = words(task.status)
+            raise IllegalTransition(f"Task {task_id!r} is {state}; only one in progress is handed back.", status=state)
+        end_attempts(ledger, [task], AttemptStatus.RELEASED, error=text)
+        ledger.move(
+            [task],
+            TaskStatus.PENDING,
+            by=By.PERSON,
+            kind="task.released",
+            data=lambda _: {"reason": text},
+            progress="",
+        )
+    return task.snapshot()
+
+
 def end(ledger: Ledger, task: Task, to: TaskStatus, *, by: By, reason: str) -> None:
     """Cancel or skip a task, whose books are open.
 
@@ -81,7 +106,7 @@ def end(ledger: Ledger, task: Task, to: TaskStatus, *, by: By, reason: str) -> N
         IllegalTransition.
     """
     check_move(task.key, task.status, to, by)
-    cancel_attempts(ledger, [task])
+    end_attempts(ledger, [task], AttemptStatus.CANCELLED)
     ledger.move(
         [task],
         to,

@@ -148,16 +148,16 @@ def finish_discard(list_id: UUID, *, actor: Actor) -> None:
             tasks = list(Task.objects.present().filter(task_list=ledger.row, status__in=UNFINISHED)[:CHUNK])
             if not tasks:
                 return
-            cancel_attempts(ledger, tasks)
+            end_attempts(ledger, tasks, AttemptStatus.CANCELLED)
             ledger.move(tasks, TaskStatus.CANCELLED, by=By.DISCARD, kind="task.cancelled", ended_at=ledger.now)
 
 
-def cancel_attempts(ledger: Ledger, tasks: list[Task]) -> None:
+def end_attempts(ledger: Ledger, tasks: list[Task], status: AttemptStatus, **columns: Any) -> None:
     """End what runs of these tasks from outside; its worker is told, and stops. One query, two if any runs."""
     running = [task.pk for task in tasks if task.status == TaskStatus.IN_PROGRESS]
     if running:
         attempts = Attempt.objects.select_for_update().filter(task__in=running, status=AttemptStatus.RUNNING)
-        ledger.end_attempts(list(attempts), AttemptStatus.CANCELLED)
+        ledger.end_attempts(list(attempts), status, **columns)
 
 
 def _check_concurrency(concurrency: int | None) -> None:

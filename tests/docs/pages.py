@@ -71,6 +71,11 @@ class Page:
         return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
+def code(cell: str) -> list[str]:
+    """What stands in a cell between backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
 def page(name: str) -> Page:
     """A page by its path from the root."""
     return Page(name, (ROOT / name).read_text())

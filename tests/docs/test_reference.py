@@ -15,37 +15,29 @@ from tasks_app.management.commands.crux import VERBS
 from tasks_app.rules.statuses import MOVES, AttemptStatus, ListStatus, TaskStatus
 from tasks_app.web import urls
 from tasks_app.web.snapshots import KINDS as SHOWN_AS
-from tests.docs.pages import Page, page
+from tests.docs import statuses
+from tests.docs.pages import Page, code, page
 
-CLI, HTTP, STATUSES = (page(f"docs/reference/{name}.md") for name in ("cli", "http", "statuses"))
+CLI, HTTP = (page(f"docs/reference/{name}.md") for name in ("cli", "http"))
 PYTHON, LISTS, PATTERNS = (page(f"docs/reference/{name}.md") for name in ("python", "python-lists", "python-patterns"))
 NAMES = PYTHON.text + LISTS.text + PATTERNS.text
 HANDLES = [crux.PlanHandle, crux.TaskListHandle]
 
 
-def code(cell: str) -> list[str]:
-    """What stands in a cell between backticks."""
-    return re.findall(r"`([^`]+)`", cell)
-
-
 class TestStatuses:
     def test_the_moves_are_those_of_the_table(self) -> None:
-        told = {(code(row[0])[0], code(row[1])[0]): set(row[2].split(", ")) for row in STATUSES.rows() if _is_move(row)}
-
-        assert told == {(str(old), str(new)): {str(by) for by in hands} for (old, new), hands in MOVES.items()}
+        assert statuses.moves() == {
+            (str(old), str(new)): {str(by) for by in hands} for (old, new), hands in MOVES.items()
+        }
 
     def test_each_status_is_told_with_its_word_on_the_board(self) -> None:
-        told = re.findall(r"^\| `(\w+)` \| ([^`|]+) \|", STATUSES.section("Of a task"), re.M)
+        told = re.findall(r"^\| `(\w+)` \| ([^`|]+) \|", statuses.PAGE.section("Of a task"), re.M)
 
         assert told == [(str(status), SHOWN_AS[status][1]) for status in TaskStatus]
 
     def test_the_statuses_of_attempts_and_lists_are_all_there(self) -> None:
-        assert set(AttemptStatus) <= set(code(STATUSES.section("Of an attempt")))
-        assert set(ListStatus) <= set(code(STATUSES.section("Of a list")))
-
-
-def _is_move(row: list[str]) -> bool:
-    return len(row) == 3 and bool(code(row[0]) and code(row[1]))
+        assert set(AttemptStatus) <= set(code(statuses.PAGE.section("Of an attempt")))
+        assert set(ListStatus) <= set(code(statuses.PAGE.section("Of a list")))
 
 
 class TestCommands:

@@ -8,13 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tasks_app.errors import (
-    IllegalTransition,
-    TaskListDiscarded,
-    TaskListNotFound,
-    TaskNotFound,
-    ValueRefused,
-)
+from tasks_app.errors import IllegalTransition, TaskListDiscarded, TaskListNotFound, TaskNotFound, ValueRefused
 from tasks_app.models import Event
 from tasks_app.models.columns import new_id
 from tasks_app.rules.statuses import By

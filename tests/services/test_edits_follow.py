@@ -8,11 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tasks_app.errors import (
-    DependencyRefused,
-    IllegalTransition,
-    ValueRefused,
-)
+from tasks_app.errors import DependencyRefused, IllegalTransition, ValueRefused
 from tasks_app.models import Task
 from tasks_app.rules.statuses import By
 from tasks_app.services import approvals, claims, dependencies, interventions, tasks

@@ -1,13 +1,11 @@
-"""Retrying, cancelling and skipping tasks."""
+"""Retrying, cancelling, skipping and handing back tasks."""
 
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from tasks_app.errors import (
-    IllegalTransition,
-)
+from tasks_app.errors import AttemptLost, IllegalTransition
 from tasks_app.models import Event, Task
 from tasks_app.services import claims, interventions, leases, tasks
 from tasks_app.services.tasks import NewTask
@@ -88,3 +86,37 @@ class TestCancelAndSkip:
         event = Event.objects.get(topic=f"list:{task_list.id}", kind="task.cancelled")
         assert (event.actor_kind, event.actor_name, event.data["reason"]) == ("program", "importer", "too late")
         assert event.data["list"]["counts"]["cancelled"] == 1
+
+
+class TestHandBack:
+    def test_a_running_task_is_taken_from_its_worker_and_waits_for_another(self) -> None:
+        task_list = a_list("a")
+        worker = a_worker()
+        claim = claim_one(worker)
+        claims.progress(claim, "reading")
+        task = interventions.hand_back(task_list.id, "a", actor=ALICE, reason="the wrong model")
+        assert (task.status, task.progress) == ("pending", "")
+        (attempt,) = tasks.attempts_of(task_list.id, "a")
+        assert (attempt.status, attempt.error, attempt.stopped_at) == ("released", "the wrong model", None)
+        assert leases.fenced(worker.id) == [claim.attempt_id]
+        with pytest.raises(AttemptLost, match="was released"):
+            claims.complete(claim)
+        assert claim_one(a_worker(2)).number == 2
+        check_books(task_list)
+
+    def test_it_counts_as_no_failure_and_says_who_did_it(self) -> None:
+        task_list = a_list("a")
+        claim_one()
+        interventions.hand_back(task_list.id, "a", actor=ALICE)
+        row = Task.objects.get(task_list=task_list.id)
+        assert (row.failed_count, row.abandoned_count, row.attempt_count) == (0, 0, 1)
+        event = Event.objects.get(topic=f"list:{task_list.id}", kind="task.released")
+        assert (event.actor_name, event.data["reason"]) == ("alice", "alice handed it back")
+
+    def test_only_a_running_task_is_handed_back(self) -> None:
+        task_list = a_list("a", "b")
+        claims.complete(claim_one())
+        for task_id in ("a", "b"):
+            with pytest.raises(IllegalTransition, match="only one in progress is handed back"):
+                interventions.hand_back(task_list.id, task_id, actor=ALICE)
+        check_books(task_list)
