@@ -8,7 +8,7 @@ import pytest
 
 from tasks_app.models import Event, TaskListSnapshot
 from tasks_app.rules.events import KINDS
-from tasks_app.services import approvals, claims, events, interventions, leases, plans, task_lists, tasks
+from tasks_app.services import approvals, claims, edits, events, interventions, leases, plans, task_lists, tasks
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, a_worker, claim_all, kill
 from tests.docs.pages import page
@@ -74,6 +74,7 @@ def _people_step_in(made: TaskListSnapshot) -> None:
     approvals.reject(made.id, "no", actor=ALICE, note="not this one")
     interventions.retry(made.id, "broken", actor=ALICE)
     interventions.skip(made.id, "given", actor=ALICE)
+    edits.update(made.id, "given", {"label": "Given away", "reason": "sold"}, actor=ALICE)
     tasks.remove(made.id, "no", actor=ALICE)
     task_lists.pause(made.id, actor=ALICE)
     task_lists.resume(made.id, actor=ALICE)
