@@ -59,6 +59,7 @@ class Ledger:
         self.now = timezone.now()
         self._drafts: list[Event] = []
         self._moved: dict[int, Task | None] = {}  # None: not read, it is looked at for what is behind it
+        self._returned: list[Task] = []  # they ran, and what they depend on may have moved meanwhile
         self._counted: Event | None = None
         self._before = dict(row.__dict__)
 
@@ -90,6 +91,8 @@ class Ledger:
                 self._swap(chunk, old, columns)
             setattr(self.row, old, getattr(self.row, old) - len(batch))
             setattr(self.row, to, getattr(self.row, to) + len(batch))
+            if (old, to) == (TaskStatus.IN_PROGRESS, TaskStatus.PENDING):
+                self._returned += batch
         for task in tasks:
             for name, value in columns.items():
                 if not hasattr(value, "resolve_expression"):
@@ -192,10 +195,10 @@ class Ledger:
 
     def _settle_dependents(self) -> None:
         """Skip what can never run, free what can again, to a fixed point; each level costs a few queries."""
-        frontier = list(self._moved)
+        frontier, returned = list(self._moved), self._returned
         while frontier:
             changed: list[int] = []
-            for row, standing in dependents.behind(frontier):
+            for row, standing in dependents.behind(frontier, and_also=returned):
                 task = self._moved.get(row.pk) or row  # one object a task: callers hold some, and tell of them
                 if task.waiting_for != standing.waiting_for:
                     task.waiting_for = standing.waiting_for
@@ -210,7 +213,7 @@ class Ledger:
                 else:
                     continue
                 changed.append(task.pk)
-            frontier = changed
+            frontier, returned = changed, []
 
     def _skip_behind(self, task: Task, reason: str) -> None:
         self.move(

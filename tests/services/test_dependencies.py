@@ -3,7 +3,7 @@
 import pytest
 
 from tasks_app.errors import DependencyRefused
-from tasks_app.services import claims, dependents, interventions, task_lists, tasks
+from tasks_app.services import claims, dependents, interventions, leases, task_lists, tasks
 from tasks_app.services.tasks import NewTask
 from tests.builders import ALICE, a_list, a_worker, check_books, claim_all, claim_one, statuses
 
@@ -95,6 +95,29 @@ def test_skips_by_people_let_go_and_stay() -> None:
     claims.fail(claim_one(), "no")
     interventions.retry(task_list.id, "a", actor=ALICE)
     assert statuses(task_list)["b"] == "skipped"
+
+
+def test_a_task_given_back_waits_for_a_dependency_that_was_retried_meanwhile() -> None:
+    task_list = a_list("a", NewTask(id="b", depends_on=["a"]))
+    claims.complete(claim_one())
+    running = claim_one()
+    interventions.retry(task_list.id, "a", actor=ALICE)
+    leases.release([running])
+    assert tasks.get(task_list.id, "b").waiting_for == 1
+    assert set(claim_all(a_worker())) == {"a"}
+    check_books(task_list)
+
+
+def test_a_task_given_back_is_skipped_behind_a_dependency_that_failed_meanwhile() -> None:
+    task_list = a_list("a", NewTask(id="b", depends_on=["a"]), NewTask(id="c", depends_on=["b"]))
+    claims.complete(claim_one())
+    running = claim_one()
+    interventions.retry(task_list.id, "a", actor=ALICE)
+    claims.fail(claim_one(), "not this time")
+    assert statuses(task_list)["b"] == "in_progress"
+    leases.release([running])
+    assert statuses(task_list) == {"a": "failed", "b": "skipped", "c": "skipped"}
+    check_books(task_list)
 
 
 def test_retrying_a_task_whose_dependency_stands_failed_names_it() -> None:
