@@ -7,6 +7,7 @@ transaction, a savepoint each. What it saves is the hop, BEGIN and COMMIT, and t
 from __future__ import annotations
 
 import asyncio
+import inspect
 import signal
 import threading
 from collections import deque
@@ -60,21 +61,33 @@ def run_sync(verb: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs)
 
     Raises:
         RuntimeError: an event loop runs here, which this would stop; the message says what to write instead.
+        TypeError: it is no awaited verb, or was called already.
     """
+    if not callable(verb):
+        if inspect.iscoroutine(verb):
+            verb.close()
+        raise TypeError("Give the verb and its arguments, and do not call it: `run_sync(handle.get_task, 'a')`.")
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return _run_sync(partial(verb, *args, **kwargs))
-    name = getattr(verb, "__name__", "verb")
+        return _run_sync(verb, *args, **kwargs)
+    name = _name_of(verb)
     raise RuntimeError(f"An event loop runs here: write `await {name}(…)` instead of `run_sync({name}, …)`.")
 
 
-def _run_sync(verb: Callable[[], Awaitable[R]]) -> R:
+def _name_of(verb: Callable[..., Any]) -> str:
+    return getattr(verb, "__name__", "verb")
+
+
+def _run_sync(verb: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
     with _ctrl_c_cancels() as bind:
 
         async def call() -> R:
             bind()
-            return await verb()
+            made: Any = verb(*args, **kwargs)
+            if not inspect.isawaitable(made):
+                raise TypeError(f"{_name_of(verb)} is no verb to be awaited; call it as it is, without run_sync.")
+            return cast(R, await made)
 
         return async_to_sync(call)()
 

@@ -122,6 +122,18 @@ def test_the_bridge_refuses_where_a_loop_runs_and_says_what_to_write() -> None:
         run_sync(scenario)
 
 
+def test_the_bridge_tells_who_calls_the_verb_himself_how_to_give_it() -> None:
+    async def verb() -> None: ...
+
+    with pytest.raises(TypeError, match="do not call it"):
+        run_sync(verb())  # type: ignore[arg-type]
+
+
+def test_the_bridge_tells_that_a_plain_call_needs_none() -> None:
+    with pytest.raises(TypeError, match="len is no verb to be awaited; call it as it is"):
+        run_sync(len, "four")  # type: ignore[arg-type]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_over_the_bridge_a_verb_is_part_of_the_callers_transaction() -> None:
     async def verb() -> None:

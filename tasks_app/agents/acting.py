@@ -8,7 +8,9 @@ from pathlib import Path
 from django.contrib.auth.models import AnonymousUser, User
 
 from tasks_app.agents.scope import scope
+from tasks_app.errors import ValueRefused
 from tasks_app.rules.actors import Actor
+from tasks_app.rules.given import shown
 from tasks_app.rules.values import clean_text
 from tasks_app.services import task_lists
 
@@ -33,10 +35,15 @@ def creator(given: Creator) -> User | None:
 
     So what an agent makes is seen by those who see its batch. To be called beside the database: one query in an
     attempt, and one more where `request.user` was not looked at yet.
+
+    Raises:
+        ValueRefused: it is no user.
     """
     here = scope()
     if given is None:
         return task_lists.creator_of(here.attempt.list_id) if here is not None else None
+    if not isinstance(given, User | AnonymousUser):
+        raise ValueRefused(f"created_by is a user, not {shown(given)}.")
     return given if isinstance(given, User) else None
 
 

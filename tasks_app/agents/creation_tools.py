@@ -18,6 +18,7 @@ from tasks_app.agents.tasklist import make
 from tasks_app.agents.threads import call
 from tasks_app.agents.tools import Tool, answering, tool
 from tasks_app.errors import Refused
+from tasks_app.rules import given
 from tasks_app.services.tasks import NewTask
 
 __all__ = ["Apart", "CreationTool", "create_plan_tool", "create_task_list_tool", "created_apart"]
@@ -167,6 +168,7 @@ class ListedTask(BaseModel):
 
 
 def _creating(name: str, create: Callable[..., Awaitable[Any]], template: str, made: Created[H]) -> CreationTool[H]:
+    given.text(template, f"The template of {name}")
     plain = answering(tool(name=name)(create))
     words = f"{plain.description}\n\nFollow this template:\n{template}" if template else plain.description
     return CreationTool(plain.name, words, plain.parameters, plain.execute, _made=made)

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Literal, Required, TypedDict, cast
 
 from tasks_app.errors import ValueRefused
+from tasks_app.rules import given
+from tasks_app.rules.given import shown
 from tasks_app.services.edits import Changes
 from tasks_app.services.tasks import NewTask
 
@@ -57,11 +59,11 @@ def as_new_task(draft: TaskDraft) -> NewTask:
     """The task as the services take it.
 
     Raises:
-        ValueRefused: no id, a key that no task has, or one text where several ids are meant.
+        ValueRefused: no id, a key that no task has, or a value of the wrong kind.
     """
-    if "id" not in draft:
-        raise ValueRefused(f"A task needs an id; {_told(draft)} has none.")
-    return NewTask(**_routed(draft, TaskDraft.__annotations__, f"Task {draft['id']!r}"))
+    if "id" not in given.mapping(draft, "A task to add"):
+        raise ValueRefused(f"A task needs an id; {shown(dict(draft))} has none.")
+    return NewTask(**_routed(draft, TaskDraft.__annotations__, f"task {shown(draft['id'])}"))
 
 
 def as_changes(task_id: str, changes: TaskChanges) -> Changes:
@@ -70,20 +72,30 @@ def as_changes(task_id: str, changes: TaskChanges) -> Changes:
     Raises:
         ValueRefused: as `as_new_task`.
     """
-    return cast(Changes, _routed(changes, TaskChanges.__annotations__, f"A change of task {task_id!r}"))
+    return cast(Changes, _routed(changes, TaskChanges.__annotations__, f"task {shown(task_id)}"))
 
 
-def _routed(given: Mapping[str, Any], keys: Mapping[str, Any], what: str) -> dict[str, Any]:
-    """The keys of `given`, with the assignee's own in place of the assignee."""
-    routed = {key: value for key, value in given.items() if key != "assignee"}
-    assignee = given.get("assignee") or {}
-    unknown = [key for key in given if key not in keys] + [key for key in assignee if key not in ("agent", "model")]
-    if unknown:
-        raise ValueRefused(f"{what} has no {unknown[0]!r}; known are: {', '.join(keys)}.")
-    if isinstance(given.get("depends_on"), str):  # a text is a sequence, too: of its letters
-        raise ValueRefused(f"{what} depends on a list of ids, not on one text: [{given['depends_on']!r}].")
-    return routed | dict(assignee)
+def _routed(values: Mapping[str, Any], keys: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """The keys of `values`, with the assignee's own in place of the assignee."""
+    _check_known(values, keys, what)
+    routed = {key: value for key, value in values.items() if key != "assignee"}
+    if "depends_on" in routed:
+        if isinstance(routed["depends_on"], str):  # a sequence, too: of its letters
+            one = shown(routed["depends_on"])
+            raise ValueRefused(f"The depends_on of {what} is a list of ids, not one text: [{one}].")
+        ids = given.several(routed["depends_on"], f"The depends_on of {what}")
+        routed["depends_on"] = [given.text(key, f"An id in the depends_on of {what}") for key in ids]
+    if "parent" in routed:
+        given.text(routed["parent"], f"The parent of {what}")
+    assignee = values.get("assignee")
+    if assignee is None:
+        return routed
+    whom = f"The assignee of {what}"
+    _check_known(given.mapping(assignee, f"{whom}, {{agent, model}},"), Assignee.__annotations__, whom)
+    return {**routed, **assignee}
 
 
-def _told(draft: Mapping[str, Any]) -> str:
-    return repr(dict(draft))[:100]
+def _check_known(values: Mapping[str, Any], keys: Mapping[str, Any], what: str) -> None:
+    for key in values:
+        if key not in keys:
+            raise ValueRefused(f"{what[0].upper()}{what[1:]} has no {shown(key)}; known are: {', '.join(keys)}.")

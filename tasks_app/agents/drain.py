@@ -17,10 +17,11 @@ from tasks_app.agents.scope import scope
 from tasks_app.agents.threads import more_threads
 from tasks_app.beat import Heartbeat
 from tasks_app.crossing import in_db
-from tasks_app.errors import Refused, UnknownAgent, ValueRefused
+from tasks_app.errors import Refused, UnknownAgent
 from tasks_app.live.changes import open_changes
 from tasks_app.models import TaskListSnapshot
 from tasks_app.pool import Pool
+from tasks_app.rules import given
 from tasks_app.rules.actors import Actor
 from tasks_app.services import leases, task_lists, tasks, workers
 
@@ -46,8 +47,8 @@ async def drain(list_id: UUID, *, concurrency: int | None = None) -> dict[str, i
         TaskListNotFound, TaskListDiscarded.
         Refused: an attempt drains the list of its own task.
     """
-    if concurrency is not None and not 1 <= concurrency <= MAX_CONCURRENCY:
-        raise ValueRefused(f"A drain's concurrency is a number from 1 to {MAX_CONCURRENCY:,}, not {concurrency!r}.")
+    if concurrency is not None:
+        given.whole(concurrency, "A drain's concurrency", least=1, most=MAX_CONCURRENCY)
     here = scope()
     if here is not None and here.attempt.list_id == list_id:
         raise Refused(

@@ -14,6 +14,7 @@ from tasks_app.agents.scope import Scope
 from tasks_app.agents.threads import call
 from tasks_app.crossing import in_turn
 from tasks_app.errors import ValueRefused
+from tasks_app.rules.given import shown
 from tasks_app.services import claims
 from tasks_app.services.claims import Claim
 
@@ -56,6 +57,8 @@ def _wants_task(fn: Callable[..., Any]) -> bool:
     Raises:
         TypeError: it takes neither the input alone nor input and task.
     """
+    if not callable(fn):
+        raise TypeError(f"A worker is a function, not {shown(fn)}.")
     parameters = inspect.signature(fn).parameters.values()
     positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     required = [each for each in positional if each.default is each.empty]

@@ -16,8 +16,10 @@ from tasks_app.agents.schemas import Out_co, Output, explain, output_of
 from tasks_app.agents.scope import conversing, scope
 from tasks_app.agents.steps import Step, StopWhen, step_count_is
 from tasks_app.agents.tools import Tools, named
-from tasks_app.errors import ModelError
-from tasks_app.llm.model import JSON_ASKED_AGAIN, Model
+from tasks_app.errors import ModelError, ValueRefused
+from tasks_app.llm.model import JSON_ASKED_AGAIN, Model, check_model
+from tasks_app.rules import given
+from tasks_app.rules.given import shown
 
 __all__ = ["Generation", "TokenUsage", "generate"]
 
@@ -68,6 +70,11 @@ async def generate(
         ModelError: no answer came, or twice one that is no such output.
         LimitReached: the attempt has used what it may, or the conversation goes in circles.
     """
+    if not isinstance(prompt_or_agent, Prompt | Agent):
+        raise ValueRefused(f"generate takes what prompt(…) or agent(…) makes, not {shown(prompt_or_agent)}.")
+    check_model(model)
+    if stop_when is not None:
+        given.function(stop_when, "The stop_when of generate")
     known = prompt_or_agent if isinstance(prompt_or_agent, Agent) else None
     prompt = prompt_or_agent.prompt if isinstance(prompt_or_agent, Agent) else prompt_or_agent
     output = output_of(prompt_or_agent.output)

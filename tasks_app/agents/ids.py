@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from tasks_app.errors import NotFound, PlanNotFound, TaskListNotFound
+from tasks_app.rules.given import shown
 
 __all__ = ["Identified", "list_id", "plan_id"]
 
@@ -40,9 +41,10 @@ def plan_id(given: Identified | UUID | str) -> UUID:
 def _read(given: Identified | UUID | str, missing: type[NotFound], what: str) -> UUID:
     if isinstance(given, UUID):
         return given
-    if not isinstance(given, str):
-        return given.id
+    named = given if isinstance(given, str) else getattr(given, "id", None)
+    if isinstance(named, UUID):
+        return named
     try:
-        return UUID(given)
-    except ValueError:
-        raise missing(f"There is no {what} {given[:80]!r}; its id is a UUID.") from None
+        return UUID(named)
+    except (ValueError, TypeError, AttributeError):
+        raise missing(f"There is no {what} {shown(given)}; its id is a UUID.") from None

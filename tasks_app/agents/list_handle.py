@@ -18,6 +18,7 @@ from tasks_app.agents.task_worker import RenderContext, TaskWorker, task_worker
 from tasks_app.agents.tools import Tool
 from tasks_app.crossing import in_db, in_turn
 from tasks_app.models import AttemptSnapshot, TaskListSnapshot, TaskSnapshot
+from tasks_app.rules import given
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.statuses import By
 from tasks_app.services import edits, interventions, task_lists, tasks
@@ -85,7 +86,7 @@ class TaskListHandle:
             max_attempts=max_attempts,
             not_before=not_before,
             requires_approval=requires_approval,
-            metadata=metadata or {},
+            metadata={} if metadata is None else metadata,
         )
         return (await in_turn(self.id, tasks.add_many, self.id, [as_new_task(draft)], actor=acting.actor()))[0]
 
@@ -95,7 +96,9 @@ class TaskListHandle:
         Raises:
             DuplicateTaskId, DependencyRefused, ValueRefused.
         """
-        return await in_db(tasks.add_many, self.id, list(map(as_new_task, new)), actor=acting.actor())
+        return await in_db(
+            tasks.add_many, self.id, list(map(as_new_task, given.several(new, "What is added"))), actor=acting.actor()
+        )
 
     async def update_task(self, task_id: str, **changes: Unpack[TaskChanges]) -> TaskSnapshot:
         """Change a task, all that is given or nothing. Of the statuses only skipped and cancelled can be given.

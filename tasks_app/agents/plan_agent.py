@@ -15,6 +15,8 @@ from tasks_app.agents.plans import PlanHandle
 from tasks_app.agents.tools import Tool, answering, named, tool
 from tasks_app.errors import PlanNotFound, ValueRefused
 from tasks_app.models import PlanSnapshot
+from tasks_app.rules import given
+from tasks_app.rules.given import shown
 
 __all__ = ["PlanAgent", "RenderPlan", "plan_agent"]
 
@@ -42,7 +44,9 @@ def plan_agent(
         PlanNotFound: the id is no UUID. A plan that is missing later only leaves the context empty.
     """
     if mode not in ("full", "reference"):
-        raise ValueRefused(f"A plan is told in mode 'full' or 'reference', not {mode!r}.")
+        raise ValueRefused(f"A plan is told in mode 'full' or 'reference', not {shown(mode)}.")
+    if render_context is not None:
+        given.function(render_context, "The render_context of a plan")
     return PlanAgent(PlanHandle(ids.plan_id(plan_or_id)), mode, priority, render_context)
 
 

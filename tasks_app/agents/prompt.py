@@ -10,12 +10,14 @@ from typing import Any, Generic
 from pydantic import BaseModel, ValidationError
 from typing_extensions import TypeForm
 
-from tasks_app.agents.contexts import Context, Text, give, takes_input
+from tasks_app.agents.contexts import Context, Text, give, several_contexts, takes_input, text_or_function
 from tasks_app.agents.schemas import NO_OUTPUT, Out_co, Output, Wanted, as_text, explain, output_of
 from tasks_app.agents.tools import Tool, Tools, named
 from tasks_app.errors import ValueRefused
 from tasks_app.llm.model import JSON_WISH, Message
+from tasks_app.rules import given
 from tasks_app.rules.budget import SEPARATOR, Block, CountTokens, Fit, estimate_tokens, fit
+from tasks_app.rules.given import shown
 
 __all__ = ["Messages", "Prompt", "Rendered", "prompt"]
 
@@ -83,12 +85,12 @@ class Prompt(Generic[Out_co]):
                 input = self.input.model_validate(input)
             except ValidationError as error:
                 raise ValueRefused(f"The input is no {self.input.__name__}: {explain(error)}.") from error
-        contexts = [*self.use, *use]
+        contexts = [*self.use, *several_contexts(use)]
         own = str(await give(self.system, input) or "").strip()
         wish = JSON_WISH + json.dumps(output.schema, ensure_ascii=False) if output else ""
         texts = [await self._text(each, input) for each in contexts]
         blocks = [Block(each.id, text, each.priority) for each, text in zip(contexts, texts, strict=True) if text]
-        budget = self.token_budget if token_budget is None else token_budget
+        budget = self.token_budget if token_budget is None else _budget(token_budget)
         fitted: Fit = fit(_joined(own, wish), blocks, budget=budget, count=self.count_tokens)
         offered: dict[str, Tool] = {}
         for each in contexts:
@@ -145,7 +147,7 @@ class Prompt(Generic[Out_co]):
     async def _messages(self, input: Any) -> list[Message]:
         if self.prompt is None and self.messages is None:
             return [_said(input)] if has_words(input) else []
-        said = [dict(message) for message in await give(self.messages, input) or ()]
+        said = _dicts(await give(self.messages, input) or (), f"of prompt {self.id!r}")
         asked = await give(self.prompt, input)
         return [*said, _said(asked)] if asked is not None else said
 
@@ -174,6 +176,15 @@ def prompt(
         token_budget: tokens the system text may have; contexts of the lowest priority go first.
         count_tokens: a tokenizer instead of the estimate.
     """
+    what = f"of prompt {shown(given.text(id, 'The id of a prompt'))}"
+    for name, value in (("system", system), ("prompt", prompt)):
+        if value is not None:
+            text_or_function(value, f"The {name} {what}")
+    kind: object = input
+    if kind is not None and not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        raise ValueRefused(f"The input {what} is a pydantic model, a class, not {shown(input)}.")
+    if messages is not None and not callable(messages):
+        messages = _dicts(messages, what)
     return Prompt(
         id=id,
         system=system,
@@ -181,11 +192,19 @@ def prompt(
         messages=messages,
         input=input,
         output=output,
-        use=tuple(use),
+        use=several_contexts(use),
         tools=named(tools),
-        token_budget=token_budget,
-        count_tokens=count_tokens,
+        token_budget=_budget(token_budget),
+        count_tokens=given.function(count_tokens, f"The count_tokens {what}"),
     )
+
+
+def _dicts(messages: Sequence[Message], what: str) -> list[Message]:
+    return [dict(given.mapping(each, f"A message {what}")) for each in given.several(messages, f"The messages {what}")]
+
+
+def _budget(tokens: int | None) -> int | None:
+    return None if tokens is None else given.whole(tokens, "A token_budget")
 
 
 def has_words(input: Any) -> bool:

@@ -20,7 +20,10 @@ from tasks_app.agents.steps import StopWhen
 from tasks_app.agents.task_worker import LIFECYCLE_TOOLS
 from tasks_app.agents.tools import Tools, named
 from tasks_app.errors import UnknownAgent, ValueRefused
-from tasks_app.llm.model import Model
+from tasks_app.llm.model import Model, check_model
+from tasks_app.rules import given
+from tasks_app.rules.given import shown
+from tasks_app.rules.values import is_id
 from tasks_app.services.claims import Claim
 
 __all__ = ["Runner", "about", "agent", "autodiscover", "find", "names", "run_attempt", "worker"]
@@ -62,6 +65,8 @@ def worker(name: str, *, output: TypeForm[Any] = NO_OUTPUT) -> Callable[[F], F]:
     It returns the result (JSON, or pydantic values; checked against `output` if given) or raises, which fails the
     attempt. A plain function runs in a thread, which nobody can stop: let it ask `stop_requested()`.
     """
+
+    _check_name(name)
 
     def register(fn: F) -> F:
         _register(FunctionWorker(name, fn, output_of(output), _place_of(fn)))
@@ -112,10 +117,17 @@ def agent(
         stop_when: asked after each step; by default an agent goes on until it has ended its task and said so.
         about: what it does, in a line for people who choose one.
     """
+    _check_name(id)
     offered = named(tools)
     taken = [name for name in offered if name in LIFECYCLE_TOOLS]
     if taken:
         raise ValueRefused(f"Agent {id!r} has a tool named {taken[0]!r}; that name is the worker's own.")
+    if not isinstance(prompt, str | Prompt):
+        raise ValueRefused(f"The prompt of agent {shown(id)} is a text, or what prompt(…) makes, not {shown(prompt)}.")
+    check_model(model)
+    if stop_when is not None:
+        given.function(stop_when, f"The stop_when of agent {shown(id)}")
+    given.text(about, f"The about of agent {shown(id)}")
     caller = sys._getframe(1)
     told = make_prompt(id=id, system=prompt) if isinstance(prompt, str) else prompt
     made = Agent(
@@ -181,11 +193,15 @@ def _place_of(fn: Callable[..., Any]) -> str:
     return f"{code.co_filename}:{code.co_firstlineno}" if code else repr(fn)  # a class, a builtin
 
 
+def _check_name(name: object) -> None:
+    if not is_id(name) or len(str(name)) > MAX_NAME_CHARS:
+        rule = f"1 to {MAX_NAME_CHARS} characters of text without blanks around"
+        raise ValueRefused(f"An agent's name is {rule}, not {shown(name)}.")
+
+
 def _register(runner: Runner) -> None:
-    name: object = runner.id
-    if not isinstance(name, str) or not name.strip() or name != name.strip() or len(name) > MAX_NAME_CHARS:
-        raise ValueRefused(f"An agent's name is 1 to {MAX_NAME_CHARS} characters without blanks around, not {name!r}.")
-    known = _runners.get(runner.id)
+    name = runner.id
+    known = _runners.get(name)
     if known is not None and known.place != runner.place:  # the same place again is its module, loaded anew
         raise ValueRefused(f"Agent {name!r} is made at {known.place} and again at {runner.place}; rename one.")
-    _runners[runner.id] = runner
+    _runners[name] = runner

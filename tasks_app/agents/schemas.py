@@ -16,6 +16,9 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import to_jsonable_python
 from typing_extensions import TypeVar
 
+from tasks_app.errors import ValueRefused
+from tasks_app.rules.given import shown
+
 __all__ = ["NO_OUTPUT", "Arguments", "Out_co", "Output", "Wanted", "as_text", "explain", "output_of", "schema_of"]
 
 Out_co = TypeVar("Out_co", covariant=True, default=Any)  # of a value: a bare `Agent` is an agent of any output
@@ -59,11 +62,16 @@ def as_text(value: Any) -> str:
     handle is its id, a snapshot its fields), ids and times dumped.
 
     Raises:
-        TypeError, ValueError: it has no JSON form.
+        ValueRefused: it has no JSON form.
     """
     if isinstance(value, str):
         return value
-    return json.dumps(value, default=_dump, ensure_ascii=False, allow_nan=False)
+    try:
+        return json.dumps(value, default=_dump, ensure_ascii=False, allow_nan=False)
+    except RecursionError:
+        raise ValueRefused(f"A model reads text and JSON; this {type(value).__name__} is nested too deep.") from None
+    except (TypeError, ValueError) as error:
+        raise ValueRefused(f"A model reads text and JSON, not {shown(value)}: {error}.") from error
 
 
 class Arguments:
@@ -143,13 +151,20 @@ class Output:
 
 
 def output_of(kind: Any) -> Output | None:
-    """The Output of a kind, made once: building one takes a millisecond, and every attempt needs its agent's."""
+    """The Output of a kind, made once: building one takes a millisecond, and every attempt needs its agent's.
+
+    Raises:
+        ValueRefused: pydantic knows no such type.
+    """
     if kind is None:
         return None
     try:
-        return _made(kind)
-    except TypeError:  # a kind that cannot be hashed
-        return Output(kind)
+        try:
+            return _made(kind)
+        except TypeError:  # a kind that cannot be hashed
+            return Output(kind)
+    except Exception as error:  # pydantic has many for what it does not know
+        raise ValueRefused(f"An output is a type that pydantic knows, not {shown(kind)}: {str(error)[:300]}") from error
 
 
 @lru_cache(maxsize=256)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tasks_app.agents.calls import text_of
 from tasks_app.agents.tools import Answer
 from tasks_app.llm.model import Reply
+from tasks_app.rules import given
 
 __all__ = ["Step", "StopWhen", "has_tool_call", "step_count_is"]
 
@@ -31,7 +32,8 @@ StopWhen = Callable[[Sequence[Step]], bool]
 
 
 def step_count_is(n: int) -> StopWhen:
-    """Stop after `n` model calls."""
+    """Stop after `n` model calls, at least one."""
+    given.whole(n, "The n of step_count_is", least=1)
 
     def met(steps: Sequence[Step]) -> bool:
         return len(steps) >= n
@@ -45,6 +47,8 @@ def has_tool_call(name: str) -> StopWhen:
 
     `has_tool_call("complete_task")` saves an agent of the pool the model call after its result.
     """
+
+    given.text(name, "The name of has_tool_call")
 
     def met(steps: Sequence[Step]) -> bool:
         return bool(steps) and any(answer.call.name == name and answer.ok for answer in steps[-1].answers)

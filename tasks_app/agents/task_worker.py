@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from tasks_app.agents.tools import Tool
 from tasks_app.crossing import in_db
 from tasks_app.errors import AttemptLost, IllegalTransition, NotFound, Refused
 from tasks_app.models import TaskSnapshot
+from tasks_app.rules import given
 from tasks_app.rules.statuses import TaskStatus
 from tasks_app.services import tasks
 
@@ -66,6 +67,10 @@ def task_worker(
     Raises:
         TaskListNotFound: the list's id is no UUID.
     """
+    if guidelines is not None:
+        given.text(guidelines, "The guidelines of a worker")
+    if render_context is not None:
+        given.function(render_context, "The render_context of a worker")
     return TaskWorker(
         Binding(ids.list_id(list_id), task_id),
         guidelines=guidelines,
@@ -136,7 +141,7 @@ class TaskWorker:
         return await self._do(self._binding.start)
 
     async def _progress(self, arguments: dict[str, Any]) -> str:
-        message = arguments.get("message")
+        message = _given(arguments).get("message")
         if not isinstance(message, str) or not message.strip():
             return await self._declined("message: give a line of text.")
         try:
@@ -152,14 +157,14 @@ class TaskWorker:
                 result = self._output.read_arguments(arguments)
             except ValidationError as error:
                 return await self._declined(f"The result was not accepted. {explain(error)}")
-        elif unknown := [name for name in arguments if name != "result"]:
+        elif unknown := [str(name) for name in _given(arguments) if name != "result"]:
             return await self._declined(f"complete_task takes no {', '.join(unknown)}; put all of it into `result`.")
         else:
-            result = arguments.get("result")
+            result = _given(arguments).get("result")
         return await self._do(partial(self._binding.complete, result))
 
     async def _fail(self, arguments: dict[str, Any]) -> str:
-        error = arguments.get("error")
+        error = _given(arguments).get("error")
         if not isinstance(error, str) or not error.strip():
             return await self._declined("error: say in a line of text what is in the way.")
         return await self._do(partial(self._binding.fail, error))
@@ -204,6 +209,10 @@ class TaskWorker:
         if guidelines is None:
             guidelines = "\n".join(f"- {line}" for line in GUIDELINES.values())
         return "## Your Assignment\n" + "\n".join(lines) + f"\n\n## Guidelines\n{guidelines}"
+
+
+def _given(arguments: object) -> Mapping[str, Any]:
+    return arguments if isinstance(arguments, Mapping) else {}  # by hand anything may come
 
 
 def _ok(status: str) -> str:

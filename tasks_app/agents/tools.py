@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self, overload
 
 from pydantic import ValidationError
+from pydantic.errors import PydanticUserError
 
 from tasks_app.agents import threads
 from tasks_app.agents.calls import ToolCall
@@ -19,6 +20,8 @@ from tasks_app.agents.schemas import Arguments, as_text, explain
 from tasks_app.conf import conf
 from tasks_app.errors import CruxError, IllegalTransition, ValueRefused
 from tasks_app.llm.model import Message, ToolSpec
+from tasks_app.rules import given
+from tasks_app.rules.given import shown
 
 __all__ = ["Answer", "Tool", "Tools", "answer", "answering", "declined", "named", "tool"]
 
@@ -45,8 +48,11 @@ class Tool:
     """Whether calling it again and again with the same arguments makes sense, as with `next_page()`."""
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise ValueRefused(f"A tool cannot be named {self.name!r}; use 1 to 64 letters, digits, _ and -.")
+        if not _NAME.fullmatch(given.text(self.name, "The name of a tool")):
+            raise ValueRefused(f"A tool cannot be named {shown(self.name)}; use 1 to 64 letters, digits, _ and -.")
+        given.text(self.description, f"The description of tool {self.name!r}")
+        given.mapping(self.parameters, f"The parameters of tool {self.name!r}, a JSON schema,")
+        given.function(self.execute, f"The execute of tool {self.name!r}")
 
     def replace(self, **changes: Any) -> Self:
         """A tool like this one with some fields changed: `complete.replace(description="…", execute=checked)`."""
@@ -101,11 +107,18 @@ def tool(
     """
 
     def make(fn: Callable[..., Any]) -> Tool:
-        arguments = Arguments(fn)
+        try:
+            arguments = Arguments(given.function(fn, "What a tool is made of"))
+        except (TypeError, ValueError, NameError, PydanticUserError) as error:
+            raise ValueRefused(f"No tool can be made of {shown(fn)}: {error}") from error
         words = description if description is not None else inspect.getdoc(fn) or ""
         return Tool(name or fn.__name__, words, arguments.schema, _executing(fn, arguments), repeatable=repeatable)
 
     return make if fn is None else make(fn)
+
+
+def _made(each: Any) -> Tool:
+    return each if isinstance(each, Tool) else tool(given.function(each, "A tool, if it is no Tool,"))
 
 
 def named(tools: Tools | None) -> dict[str, Tool]:
@@ -122,8 +135,7 @@ def named(tools: Tools | None) -> dict[str, Tool]:
             for name, each in tools.items()
         }
     by_name: dict[str, Tool] = {}
-    for each in tools:
-        each = each if isinstance(each, Tool) else tool(each)
+    for each in map(_made, given.several(tools, "What an agent has as `tools`, if no dict,")):
         if each.name in by_name:
             raise ValueRefused(f"Two tools are named {each.name!r}; give them as a dict with different keys.")
         by_name[each.name] = each

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
-__all__ = ["JSON_ASKED_AGAIN", "JSON_WISH", "Message", "Model", "Reply", "ToolSpec", "Usage"]
+from tasks_app.errors import ValueRefused
+from tasks_app.rules import given
+from tasks_app.rules.values import check_name
+
+__all__ = ["JSON_ASKED_AGAIN", "JSON_WISH", "Message", "Model", "Reply", "ToolSpec", "Usage", "check_model"]
+
+MAX_NAME_CHARS = 200  # the column's
 
 JSON_WISH = "Answer in the end with JSON alone, of this schema: "
 """What stands in a system text before the schema of a final text: not every endpoint knows `response_format`."""
@@ -73,3 +79,15 @@ class Model(Protocol):
             ModelError: no usable answer came; the words are the provider's.
         """
         ...
+
+
+def check_model(given_model: object) -> None:
+    """Pass if it names a model, is one, or is None.
+
+    Raises:
+        ValueRefused.
+    """
+    if isinstance(given_model, str):
+        check_name(given_model, what="A model", max_chars=MAX_NAME_CHARS)
+    elif given_model is not None and (isinstance(given_model, type) or not isinstance(given_model, Model)):
+        raise ValueRefused(f"A model is a name, or has a name and complete(…), not {given.shown(given_model)}.")

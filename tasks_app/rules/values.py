@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from tasks_app.errors import ValueRefused
+from tasks_app.rules import given
 
 MAX_ID_CHARS = 200  # an id is typed by people and stands in URLs
 MAX_DEPTH = 200  # levels of a value: SQLite and Python read about 1,000, and some of the stack is taken already
@@ -45,8 +47,21 @@ def as_json(value: Any, *, what: str, max_bytes: int) -> Any:
     return plain
 
 
-def is_id(text: str) -> bool:
+def as_metadata(value: Mapping[str, Any], *, what: str, max_bytes: int) -> dict[str, Any]:
+    """A dict as plain JSON data; see `as_json`."""
+    plain: dict[str, Any] = as_json(dict(given.mapping(value, what)), what=what, max_bytes=max_bytes)
+    return plain
+
+
+def as_reason(value: str) -> str:
+    """A reason as it is kept beside what it was given for."""
+    return clean_text(given.text(value, "A reason"), max_chars=500)
+
+
+def is_id(text: object) -> bool:
     """Whether `text` may be a task's id: 1 to 200 characters any database stores, without blanks at its ends."""
+    if not isinstance(text, str):
+        return False
     return 0 < len(text) <= MAX_ID_CHARS and text == text.strip() and not _UNSTORABLE.search(text)
 
 
@@ -56,9 +71,9 @@ def check_name(text: str, *, what: str, max_chars: int) -> str:
     Raises:
         ValueRefused: it is too long or holds what no database stores. Cut or cleaned it would name another.
     """
-    if len(text) > max_chars or _UNSTORABLE.search(text):
-        given = clean_text(text, max_chars=max_chars)
-        raise ValueRefused(f"{what} is a name of at most {max_chars} characters of text, not {given!r}.")
+    if len(given.text(text, what)) > max_chars or _UNSTORABLE.search(text):
+        cut = clean_text(text, max_chars=max_chars)
+        raise ValueRefused(f"{what} is a name of at most {max_chars} characters of text, not {cut!r}.")
     return text
 
 

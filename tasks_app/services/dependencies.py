@@ -6,14 +6,16 @@ from collections.abc import Collection, Mapping
 
 from tasks_app.errors import DependencyRefused
 from tasks_app.models import Dependency, Task, TaskList
+from tasks_app.rules.given import shown
 from tasks_app.rules.graph import find_cycle
+from tasks_app.rules.values import is_id
 from tasks_app.services.dependents import chunks
 
 
 def known(task_list: TaskList, wanted: Collection[str]) -> dict[str, int]:
     """The pks of those of `wanted`, ids, that are on the list. One query for 500."""
     found: dict[str, int] = {}
-    for chunk in chunks(wanted):
+    for chunk in chunks(list(filter(is_id, wanted))):
         rows = Task.objects.present().filter(task_list=task_list, key__in=chunk)
         found |= dict(rows.values_list("key", "pk"))
     return found
@@ -42,7 +44,7 @@ def check_known(task_id: str, depends_on: Collection[str], there: Collection[str
     """
     for key in depends_on:
         if key not in there:
-            raise DependencyRefused(f"Task {task_id!r} depends on {key!r}, which the list does not have.")
+            raise DependencyRefused(f"Task {task_id!r} depends on {shown(key)}, which the list does not have.")
 
 
 def check_circles(edges: Mapping[str, Collection[str]]) -> None:
@@ -66,7 +68,7 @@ def check_parents(parents: Mapping[str, str], there: Collection[str]) -> None:
     """
     for key, parent in parents.items():
         if parent not in there:
-            raise DependencyRefused(f"The parent of task {key!r} is {parent!r}, which the list does not have.")
+            raise DependencyRefused(f"The parent of task {key!r} is {shown(parent)}, which the list does not have.")
     cycle = find_cycle({key: (parent,) for key, parent in parents.items()})
     if len(cycle) == 2:
         raise DependencyRefused(f"Task {cycle[0]!r} is its own parent.")

@@ -11,9 +11,10 @@ from uuid import UUID
 from tasks_app.errors import IllegalTransition, ValueRefused
 from tasks_app.models import Dependency, Task, TaskSnapshot
 from tasks_app.rules.actors import Actor
+from tasks_app.rules.given import shown
 from tasks_app.rules.statuses import UNFINISHED, By, TaskStatus, allowed, check_touch, words
 from tasks_app.rules.task_values import CHECKED, checked
-from tasks_app.rules.values import clean_text, excerpt
+from tasks_app.rules.values import as_reason, excerpt
 from tasks_app.services import dependencies, interventions, tasks
 from tasks_app.services.dependents import standings
 from tasks_app.services.ledger import Ledger, open_list
@@ -51,7 +52,7 @@ def update(list_id: UUID, task_id: str, changes: Changes, *, actor: Actor, by: B
         IllegalTransition: the task's status lets this not be changed; or a status that is not for an update.
     """
     wanted = _checked(task_id, changes)
-    reason = clean_text(changes.get("reason", ""), max_chars=500)
+    reason = as_reason(changes.get("reason", ""))
     with open_list(list_id, actor=actor) as ledger:
         task = tasks.find(list_id, task_id)
         check_touch(task.key, task.status, by)
@@ -88,7 +89,7 @@ def _ending(task: Task, status: str, by: By) -> TaskStatus:
     if status in ENDINGS:
         return TaskStatus(status)
     ways = tuple(way for way in allowed(task.status, by) if way in ENDINGS)
-    message = f"An update does not make task {task.key!r} {words(status)}; it makes one skipped or cancelled only."
+    message = f"An update does not make task {task.key!r} {shown(status)}; it makes one skipped or cancelled only."
     raise IllegalTransition(message, status=str(task.status), allowed=ways)
 
 

@@ -17,6 +17,7 @@ from tasks_app.errors import IllegalTransition
 from tasks_app.models import Attempt, Dependency, Task, TaskSnapshot, Worker
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.statuses import AttemptStatus, By, TaskStatus, check_move
+from tasks_app.rules.values import is_id
 from tasks_app.services import claims, leases, tasks
 from tasks_app.services.claims import Claim
 from tasks_app.services.dependents import is_satisfied
@@ -72,6 +73,8 @@ def fail(worker_id: UUID, list_id: UUID, task_id: str, error: str) -> Opened:
 
 def _take_from_dead(list_id: UUID, task_id: str) -> None:
     """Do the sweep's work on this list if it is what stands in the way; else one query."""
+    if not is_id(task_id):
+        return  # no task has it, as whoever looks for it says
     running = Attempt.objects.filter(task__task_list=list_id, task__key=task_id, status=AttemptStatus.RUNNING)
     if running.filter(worker__in=Worker.objects.dead()).exists():
         leases.sweep_list(list_id)

@@ -10,7 +10,7 @@ from tasks_app.errors import DependencyRefused, IllegalTransition
 from tasks_app.models import Task, TaskSnapshot
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.statuses import FINAL, AttemptStatus, By, TaskStatus, check_move, words
-from tasks_app.rules.values import clean_text
+from tasks_app.rules.values import as_reason
 from tasks_app.services import tasks
 from tasks_app.services.dependents import standings
 from tasks_app.services.ledger import Ledger, open_list
@@ -27,7 +27,9 @@ def retry(list_id: UUID, task_id: str, *, actor: Actor, by: By = By.PERSON, reas
     with _opened(list_id, task_id, actor) as (ledger, task):
         if task.status not in FINAL:
             state = words(task.status)
-            raise IllegalTransition(f"Task {task_id!r} is {state}; only one that has ended is retried.", status=state)
+            raise IllegalTransition(
+                f"Task {task_id!r} is {state}; only one that has ended is retried.", status=task.status
+            )
         standing = standings([task.pk])[task.pk] if ledger.row.has_dependencies else None
         if standing and standing.barred_by:
             raise DependencyRefused(f"Task {task_id!r} cannot run: {standing.reason}; retry {standing.barred_by!r}.")
@@ -82,11 +84,13 @@ def hand_back(list_id: UUID, task_id: str, *, actor: Actor, reason: str = "") ->
     Raises:
         TaskNotFound, IllegalTransition: it does not run.
     """
-    text = clean_text(reason, max_chars=500) or f"{actor.name} handed it back"
+    text = as_reason(reason) or f"{actor.name} handed it back"
     with _opened(list_id, task_id, actor) as (ledger, task):
         if task.status != TaskStatus.IN_PROGRESS:
             state = words(task.status)
-            raise IllegalTransition(f"Task {task_id!r} is {state}; only one in progress is handed back.", status=state)
+            raise IllegalTransition(
+                f"Task {task_id!r} is {state}; only one in progress is handed back.", status=task.status
+            )
         end_attempts(ledger, [task], AttemptStatus.RELEASED, error=text)
         ledger.move(
             [task],
@@ -115,7 +119,7 @@ def end(ledger: Ledger, task: Task, to: TaskStatus, *, by: By, reason: str) -> N
         data=_because(reason),
         ended_at=ledger.now,
         not_before=None,
-        skip_reason=clean_text(reason, max_chars=500) if to == TaskStatus.SKIPPED else "",
+        skip_reason=as_reason(reason) if to == TaskStatus.SKIPPED else "",
         skipped_by_dependency=False,
     )
 
@@ -127,4 +131,5 @@ def _opened(list_id: UUID, task_id: str, actor: Actor) -> Iterator[tuple[Ledger,
 
 
 def _because(reason: str) -> Callable[[Task], dict[str, str]] | None:
-    return (lambda _: {"reason": reason}) if reason else None
+    told = as_reason(reason)
+    return (lambda _: {"reason": told}) if told else None

@@ -15,8 +15,9 @@ from django.utils import timezone
 from tasks_app.conf import conf
 from tasks_app.errors import PlanNotFound, ValueRefused
 from tasks_app.models import Plan, PlanRevision, PlanSnapshot, RevisionSnapshot
+from tasks_app.rules import given
 from tasks_app.rules.actors import Actor
-from tasks_app.rules.values import as_json, clean_text
+from tasks_app.rules.values import as_metadata, clean_text
 from tasks_app.services import events
 
 
@@ -36,7 +37,7 @@ def create(
     plan = Plan(
         title=_title(title),
         content=_content(content),
-        metadata=as_json(dict(metadata or {}), what="The plan's metadata", max_bytes=conf.max_value_bytes),
+        metadata=_metadata({} if metadata is None else metadata),
         created_by=created_by,
     )
     with transaction.atomic():
@@ -81,7 +82,7 @@ def update(
         if content is not None:
             plan.content = _content(content)
         if metadata is not None:
-            plan.metadata = as_json(dict(metadata), what="The plan's metadata", max_bytes=conf.max_value_bytes)
+            plan.metadata = _metadata(metadata)
         if title is not None or content is not None:
             plan.version += 1
             _keep_revision(plan, actor)
@@ -117,14 +118,18 @@ def _keep_revision(plan: Plan, actor: Actor) -> None:
 
 
 def _title(title: str) -> str:
-    text = clean_text(" ".join(title.split()), max_chars=200)
+    text = clean_text(" ".join(given.text(title, "A plan's title").split()), max_chars=200)
     if not text:
         raise ValueRefused("A plan needs a title.")
     return text
 
 
+def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return as_metadata(metadata, what="The plan's metadata", max_bytes=conf.max_value_bytes)
+
+
 def _content(content: str) -> str:
-    size = len(content.encode(errors="replace"))
+    size = len(given.text(content, "A plan's content").encode(errors="replace"))
     if size > conf.max_value_bytes:
         limit = conf.max_value_bytes
         raise ValueRefused(f"The plan is {size:,} bytes; at most {limit:,} are stored (CRUX_MAX_VALUE_BYTES).")

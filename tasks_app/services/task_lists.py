@@ -14,9 +14,10 @@ from django.utils import timezone
 from tasks_app.conf import conf
 from tasks_app.errors import PlanNotFound, TaskListNotFound, ValueRefused
 from tasks_app.models import Attempt, Plan, Task, TaskList, TaskListSnapshot
+from tasks_app.rules import given
 from tasks_app.rules.actors import Actor
 from tasks_app.rules.statuses import UNFINISHED, AttemptStatus, By, TaskStatus
-from tasks_app.rules.values import as_json, check_name, clean_text
+from tasks_app.rules.values import as_metadata, as_reason, check_name, clean_text
 from tasks_app.services import events
 from tasks_app.services.dependents import CHUNK
 from tasks_app.services.ledger import Ledger, open_list
@@ -38,12 +39,12 @@ def create(
         ValueRefused: no title, a concurrency below 1, or metadata that is not JSON.
         PlanNotFound.
     """
-    title = clean_text(" ".join(title.split()), max_chars=200)
+    title = clean_text(" ".join(given.text(title, "The list's title").split()), max_chars=200)
     if not title:
         raise ValueRefused("A task list needs a title.")
     _check_concurrency(concurrency)
     check_name(agent, what="The list's agent", max_chars=100)
-    data = as_json(dict(metadata or {}), what="The list's metadata", max_bytes=conf.max_value_bytes)
+    data = as_metadata({} if metadata is None else metadata, what="The list's metadata", max_bytes=conf.max_value_bytes)
     with transaction.atomic():
         if plan_id is not None and not Plan.objects.filter(pk=plan_id).exists():
             raise PlanNotFound(f"There is no plan {plan_id}.")
@@ -96,6 +97,7 @@ def start(list_id: UUID, *, actor: Actor) -> TaskListSnapshot:
 
 def pause(list_id: UUID, *, actor: Actor, reason: str = "person") -> TaskListSnapshot:
     """Claim nothing more from the list until this reason is lifted; running tasks finish. Twice is once."""
+    reason = _pause(reason)
     with open_list(list_id, actor=actor) as ledger:
         if reason not in ledger.row.pauses:
             ledger.row.pauses = [*ledger.row.pauses, reason]
@@ -105,6 +107,7 @@ def pause(list_id: UUID, *, actor: Actor, reason: str = "person") -> TaskListSna
 
 def resume(list_id: UUID, *, actor: Actor, reason: str = "person") -> TaskListSnapshot:
     """Lift one reason to pause. Lifting one that does not stand changes nothing."""
+    reason = _pause(reason)
     with open_list(list_id, actor=actor) as ledger:
         if reason in ledger.row.pauses:
             ledger.row.pauses = [other for other in ledger.row.pauses if other != reason]
@@ -132,10 +135,11 @@ def discard(list_id: UUID, reason: str, *, actor: Actor) -> TaskListSnapshot:
     Discarding again keeps the first reason. The list is closed in one transaction, its tasks are cancelled in chunks;
     where that is cut short, the sweep goes on with it.
     """
+    why = as_reason(reason)
     with open_list(list_id, actor=actor, even_discarded=True) as ledger:
         if ledger.row.discarded_at is None:
             ledger.row.discarded_at = ledger.now
-            ledger.row.discard_reason = clean_text(reason, max_chars=500)
+            ledger.row.discard_reason = why
             ledger.note("list.discarded", data={"reason": ledger.row.discard_reason})
     finish_discard(list_id, actor=actor)
     return get(list_id)
@@ -160,9 +164,15 @@ def end_attempts(ledger: Ledger, tasks: list[Task], status: AttemptStatus, **col
         ledger.end_attempts(list(attempts), status, **columns)
 
 
+def _pause(reason: str) -> str:
+    if not (named := as_reason(reason).strip()):
+        raise ValueRefused("A pause needs a reason, by which it is lifted again.")
+    return named
+
+
 def _check_concurrency(concurrency: int | None) -> None:
-    if concurrency is not None and not 1 <= concurrency <= 100_000:
-        raise ValueRefused(f"A list's concurrency is a number from 1 to 100,000, not {concurrency!r}.")
+    if concurrency is not None:
+        given.whole(concurrency, "A list's concurrency", least=1, most=100_000)
 
 
 def lock(list_ids: Collection[UUID]) -> None:

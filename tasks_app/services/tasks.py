@@ -23,7 +23,9 @@ from tasks_app.errors import (
     ValueRefused,
 )
 from tasks_app.models import Attempt, AttemptSnapshot, Dependency, Task, TaskSnapshot
+from tasks_app.rules import given
 from tasks_app.rules.actors import Actor
+from tasks_app.rules.given import shown
 from tasks_app.rules.statuses import By, TaskStatus, check_touch
 from tasks_app.rules.task_values import CHECKED, checked
 from tasks_app.rules.values import is_id
@@ -161,9 +163,10 @@ def find(list_id: UUID, task_id: str) -> Task:
     Raises:
         TaskNotFound: there is none, or it was removed.
     """
-    task = Task.objects.present().filter(task_list=list_id, key=task_id).first()
+    rows = Task.objects.present().filter(task_list=list_id, key=task_id) if is_id(task_id) else Task.objects.none()
+    task = rows.first()
     if task is None:
-        raise TaskNotFound(f"The list has no task {task_id!r}.")
+        raise TaskNotFound(f"The list has no task {shown(task_id)}.")
     return task
 
 
@@ -176,10 +179,11 @@ def _read(list_id: UUID, rows: QuerySet[Task], limit: int | None = None) -> list
 
 def _draft(new: NewTask) -> Task:
     if not is_id(new.id):
-        raise ValueRefused(f"A task's id is 1 to 200 characters without blanks at its ends, not {new.id[:220]!r}.")
+        raise ValueRefused(f"A task's id is 1 to 200 characters without blanks at its ends, not {shown(new.id)}.")
     values = checked(new.id, {name: getattr(new, name) for name in CHECKED})
     waiting_for = len(set(new.depends_on))
-    return Task(key=new.id, requires_approval=new.requires_approval, waiting_for=waiting_for, **values)
+    gated = given.yes_or_no(new.requires_approval, f"The requires_approval of task {new.id!r}")
+    return Task(key=new.id, requires_approval=gated, waiting_for=waiting_for, **values)
 
 
 def _check_ids(new: Sequence[NewTask]) -> None:

@@ -115,7 +115,7 @@ async def test_its_own_concurrency_and_the_lists_both_hold(own: int | None, list
 @pytest.mark.parametrize("concurrency", [0, -1, 100_001])
 async def test_a_concurrency_out_of_bounds_is_refused_and_nothing_started(concurrency: int) -> None:
     task_list = await in_db(a_list, "a", started=False)
-    with pytest.raises(ValueRefused, match="A drain's concurrency is a number from 1"):
+    with pytest.raises(ValueRefused, match="A drain's concurrency is a whole number from 1"):
         await drain(task_list.id, concurrency=concurrency)
     assert (await in_db(task_lists.get, task_list.id)).started_at is None
 

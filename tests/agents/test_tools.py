@@ -85,7 +85,7 @@ def test_a_function_whose_parameters_have_no_names_is_refused() -> None:
     def gather(*words: str) -> str:
         return ""
 
-    with pytest.raises(TypeError, match=r"'words' of .*gather"):
+    with pytest.raises(ValueRefused, match=r"'words' of .*gather"):
         tool(gather)
 
 

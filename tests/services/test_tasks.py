@@ -70,7 +70,7 @@ def test_a_removed_task_keeps_its_id() -> None:
         (NewTask(id="x", agent="x" * 101), "The agent of task 'x' is a name of at most 100"),
         (NewTask(id="x", model="m" * 201), "The model of task 'x' is a name of at most 200"),
         (NewTask(id="x", model="m\x00"), "The model of task 'x'"),
-        (NewTask(id="x", priority=2**40), "out of bounds"),
+        (NewTask(id="x", priority=2**40), "to 2,147,483,647, not 1099511627776"),
     ],
 )
 def test_what_cannot_be_stored_is_refused_by_name(task: NewTask, words: str) -> None:
