@@ -11,6 +11,8 @@ from tasks_app.rules.graph import find_cycle
 from tasks_app.rules.values import is_id
 from tasks_app.services.dependents import chunks
 
+DRAWN = 10  # ids of a circle that a message names; one may go through thousands
+
 
 def known(task_list: TaskList, wanted: Collection[str]) -> dict[str, int]:
     """The pks of those of `wanted`, ids, that are on the list. One query for 500."""
@@ -77,4 +79,10 @@ def check_parents(parents: Mapping[str, str], there: Collection[str]) -> None:
 
 
 def _drawn(cycle: Collection[str]) -> str:
-    return " → ".join(map(repr, cycle))
+    keys = list(cycle)
+    if len(keys) > DRAWN:
+        keys = [*keys[: DRAWN - 1], keys[-1]]
+    told = [shown(key) for key in keys]
+    if len(cycle) > DRAWN:
+        told.insert(-1, f"{len(cycle) - DRAWN:,} more")
+    return " → ".join(told)

@@ -70,6 +70,8 @@ def update(
 ) -> PlanSnapshot:
     """Change a plan. Giving a title or content, even an equal one, makes the next version; metadata replaces.
 
+    Nothing given is no change, and nothing is written for it.
+
     Raises:
         PlanNotFound, ValueRefused.
     """
@@ -77,6 +79,8 @@ def update(
         plan = Plan.objects.select_for_update(of=("self",)).filter(pk=plan_id).first()
         if plan is None:
             raise PlanNotFound(f"There is no plan {plan_id}.")
+        if title is None and content is None and metadata is None:
+            return plan.snapshot()
         if title is not None:
             plan.title = _title(title)
         if content is not None:

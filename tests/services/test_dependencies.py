@@ -36,6 +36,12 @@ def test_a_circle_is_named() -> None:
         tasks.add_many(task_list.id, circle, actor=ALICE)
 
 
+def test_a_circle_through_thousands_is_named_in_short() -> None:
+    circle = [NewTask(id=f"t{number}", depends_on=[f"t{(number + 1) % 3_000}"]) for number in range(3_000)]
+    with pytest.raises(DependencyRefused, match=r"'t0' → .* → 't8' → 2,991 more → 't0'\.$"):
+        tasks.add_many(a_list().id, circle, actor=ALICE)
+
+
 def test_a_task_cannot_wait_for_itself_or_for_one_that_is_not_there() -> None:
     task_list = a_list("gone")
     tasks.remove(task_list.id, "gone", actor=ALICE)

@@ -6,7 +6,7 @@ import pytest
 
 from tasks_app.conf import conf
 from tasks_app.errors import PlanNotFound, ValueRefused
-from tasks_app.models import Event, PlanRevision, PlanSnapshot
+from tasks_app.models import Event, Plan, PlanRevision, PlanSnapshot
 from tasks_app.models.columns import new_id
 from tasks_app.services import events, plans
 from tests.builders import ALICE, PROGRAM
@@ -49,6 +49,11 @@ class TestPlans:
         plan = plans.update(a_plan().id, actor=ALICE, metadata={"length": "short"})
         assert (plan.version, plan.metadata) == (1, {"length": "short"})
         assert len(versions(plan)) == 1
+
+    def test_where_nothing_is_given_nothing_is_written(self) -> None:
+        plan = a_plan()
+        assert plans.update(plan.id, actor=ALICE) == plan
+        assert Plan.objects.get(pk=plan.id).last_seq == 1
 
     def test_the_versions_are_told_oldest_first_each_with_what_it_changed(self) -> None:
         plan = a_plan("# One\n\nFirst.")
