@@ -134,7 +134,7 @@ def test_ctrl_c_leaves_the_batch_going_on(crux: Console, files: Path, at_work: A
         (["writer", "circle.jsonl"], "go in a circle: 'x' → 'y' → 'x'"),
         (["writer", "riter.jsonl"], "There is no agent 'riter'."),
         (["writer", "huge.txt"], "huge.txt: this is 1,000,000,000,000 bytes; a batch has at most 52,428,800"),
-        (["writer", "b.csv", "--concurrency", "0"], "concurrency is a number from 1"),
+        (["writer", "b.csv", "--concurrency", "0"], "concurrency is a whole number from 1"),
         (["writer", "b.csv", "--concurrency", "many"], "invalid int value: 'many'"),
         (["writer", "b.csv", "--title", " "], "needs a title"),
         (["writer"], "the following arguments are required: FILE"),
